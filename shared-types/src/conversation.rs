@@ -1,0 +1,125 @@
+//! Conversations and their members.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ConversationId, Message, Seq, Timestamp, User, UserId};
+
+/// The kinds of conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum ConversationKind {
+    /// Two people, private.
+    Direct,
+    /// 2 to 1,024 people, private.
+    Group,
+    /// Open and moderated; readable by the server.
+    Community,
+}
+
+/// What a member may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Role {
+    /// Talk.
+    Member,
+    /// Also manage members and title.
+    Admin,
+    /// Also manage admins and the conversation itself.
+    Owner,
+}
+
+/// A person in a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Member {
+    /// Who.
+    pub user: User,
+    /// What they may do.
+    pub role: Role,
+    /// The highest position that reached them.
+    pub delivered_seq: Seq,
+    /// The highest position they have read.
+    pub read_seq: Seq,
+}
+
+/// One's own place in a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct My {
+    /// What one may do.
+    pub role: Role,
+    /// The highest position that reached one of one's devices.
+    pub delivered_seq: Seq,
+    /// The highest position one has read.
+    pub read_seq: Seq,
+    /// No notifications before this moment.
+    pub muted_until: Option<Timestamp>,
+}
+
+/// A conversation, as one of its members sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Conversation {
+    /// Its id.
+    pub id: ConversationId,
+    /// Its kind.
+    pub kind: ConversationKind,
+    /// Its title; direct ones have none.
+    pub title: Option<String>,
+    /// Its members, oneself among them.
+    pub members: Vec<Member>,
+    /// The position of its newest entry; 0 when it is empty.
+    pub head_seq: Seq,
+    /// Its newest entry.
+    pub last_message: Option<Message>,
+    /// One's own place in it.
+    pub my: My,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// `GET /conversations`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ConversationList {
+    /// By newest entry, newest first.
+    pub conversations: Vec<Conversation>,
+}
+
+/// `POST /conversations`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum NewConversation {
+    /// With one other person.
+    Direct {
+        /// Who.
+        user_id: UserId,
+    },
+}
+
+/// `PATCH /conversations/{id}`: one's own settings of it. What is left out stays; `null` clears.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(optional_fields = nullable))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct UpdateConversation {
+    /// No notifications before this moment; `null` ends the silence.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(type = "string | null"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
+    pub muted_until: Option<Option<Timestamp>>,
+}
+
+/// Tells `null` (`Some(None)`) from a field that is left out (`None`).
+fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Timestamp>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}

@@ -1,0 +1,54 @@
+//! TypeScript from the contract: one file, every type once.
+
+use std::fmt::Write as _;
+
+use ts_rs::{Config, TS};
+
+use crate::{account, conversation, entry, error, http, ids, receipt, scalar, socket, sync};
+
+macro_rules! declarations {
+    ($config:expr; $($ty:ty),+ $(,)?) => { vec![$(<$ty as TS>::decl($config)),+] };
+}
+
+/// The whole of `contract.ts`.
+pub fn typescript() -> String {
+    let config = Config::default();
+    let declarations = declarations![&config;
+        scalar::Seq, scalar::Timestamp, scalar::Secret,
+        error::Code, error::Problem,
+        account::User, account::Me, account::UpdateMe, account::NewDevice, account::Device, account::Register,
+        account::Login, account::Refresh, account::SignedIn, account::Session, account::SessionList, account::UserList,
+        entry::EntryKind, entry::Envelope, entry::Sealed, entry::Content, entry::System, entry::Message,
+        entry::NewMessage, entry::Status, entry::Accepted, entry::MessageStatus, entry::MessagePage,
+        conversation::ConversationKind, conversation::Role, conversation::Member, conversation::My,
+        conversation::Conversation, conversation::ConversationList, conversation::NewConversation,
+        conversation::UpdateConversation,
+        receipt::Watermarks, receipt::Receipt, receipt::NewReceipt,
+        sync::SyncRequest, sync::SyncedConversation, sync::SyncResponse,
+        http::Registration, http::ServerInfo, http::Readiness,
+        socket::SendMessage, socket::RaiseReceipt, socket::Typing, socket::WatchPresence, socket::RenewAuth,
+        socket::Renewed, socket::Done, socket::PresenceStates, socket::Presence, socket::TypingEvent, socket::Ready,
+        socket::ConversationChange, socket::ConversationEvent, socket::MailboxEvent, socket::SessionReason,
+        socket::SessionEvent,
+    ];
+    let mut out = String::from("// The contract, generated from shared-types by `cargo xtask gen`. Do not edit.\n");
+    for kind in ids::KINDS {
+        let _ = write!(out, "\nexport type {kind} = string & {{ readonly __brand: {kind:?} }};\n");
+    }
+    for declaration in declarations {
+        let _ = write!(out, "\nexport {declaration}\n");
+    }
+    out.push_str("\n/** The answer to a call: done, or why not. */\n");
+    out.push_str("export type Ack<T> = ({ ok: true } & T) | { ok: false; error: Problem };\n");
+    out.push_str("\n/** Calls a client makes over the socket; each is acknowledged with `Ack<reply>`. */\n");
+    out.push_str("export interface Calls {\n");
+    for (name, payload, reply) in socket::CALLS {
+        let _ = writeln!(out, "  {name:?}: {{ payload: {payload}; reply: {reply} }};");
+    }
+    out.push_str("}\n\n/** Events the server pushes over the socket. */\nexport interface Events {\n");
+    for (name, payload) in socket::EVENTS {
+        let _ = writeln!(out, "  {name:?}: {payload};");
+    }
+    out.push_str("}\n");
+    out
+}
