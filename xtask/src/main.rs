@@ -1,0 +1,132 @@
+//! The project's own commands: `cargo xtask up`, `test`, `gen` and `bench`.
+#![expect(clippy::print_stdout, reason = "a command line tool speaks on standard output")]
+
+mod bench;
+mod generate;
+mod probe;
+mod progress;
+mod run;
+mod setup;
+mod stamp;
+mod suites;
+mod test;
+mod tree;
+mod up;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use lexopt::prelude::{Long, Short, Value, ValueExt};
+
+use crate::tree::Tree;
+
+const USAGE: &str = "\
+Sotto's own commands
+
+  cargo xtask up [--demo] [--dev]      set up what is missing, build, and run the whole system; Ctrl-C stops it
+  cargo xtask test [--only NAME]...    set up what is missing and run every test, or the suites named
+                   [--kills N]         how often the crash suite kills the server (10)
+                   [--list]            name the suites, and run none
+  cargo xtask gen [--check]            write the generated files again, or only say which are stale
+  cargo xtask bench [NAME]             measure, and write docs/benchmarks.md
+";
+
+enum Command {
+    Help,
+    Up(up::Options),
+    Test(test::Options),
+    Gen(generate::Mode),
+    Bench(Option<String>),
+}
+
+fn main() -> ExitCode {
+    let outcome = Tree::find().and_then(|tree| dispatch(&tree, parse(lexopt::Parser::from_env())?));
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            println!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(tree: &Tree, command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Help => {
+            print!("{USAGE}");
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Up(options) => up::up(tree, options),
+        Command::Test(options) => test::test(tree, &options),
+        Command::Gen(mode) => generate::generate(tree, mode),
+        Command::Bench(name) => bench::bench(tree, name.as_deref()),
+    }
+}
+
+fn parse(mut args: lexopt::Parser) -> Result<Command> {
+    let name = match args.next()? {
+        None | Some(Short('h') | Long("help")) => return Ok(Command::Help),
+        Some(Value(name)) => name.string()?,
+        Some(other) => return Err(other.unexpected().into()),
+    };
+    match name.as_str() {
+        "help" => Ok(Command::Help),
+        "up" => parse_up(args),
+        "test" => parse_test(args),
+        "gen" => parse_gen(args),
+        "bench" => parse_bench(args),
+        _ => bail!("there is no command {name:?}; `cargo xtask help` names them"),
+    }
+}
+
+fn parse_up(mut args: lexopt::Parser) -> Result<Command> {
+    let mut options = up::Options::default();
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("demo") => options.people = up::People::Demo,
+            Long("dev") => options.profile = up::Profile::Dev,
+            Long("release") => options.profile = up::Profile::Release,
+            Short('h') | Long("help") => return Ok(Command::Help),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Command::Up(options))
+}
+
+fn parse_test(mut args: lexopt::Parser) -> Result<Command> {
+    let mut options = test::Options::default();
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("only") => options.only.push(args.value()?.string()?),
+            Long("kills") => options.kills = Some(args.value()?.parse()?),
+            Long("list") => options.list = true,
+            Short('h') | Long("help") => return Ok(Command::Help),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Command::Test(options))
+}
+
+fn parse_gen(mut args: lexopt::Parser) -> Result<Command> {
+    let mut mode = generate::Mode::Write;
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("check") => mode = generate::Mode::Check,
+            Short('h') | Long("help") => return Ok(Command::Help),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Command::Gen(mode))
+}
+
+fn parse_bench(mut args: lexopt::Parser) -> Result<Command> {
+    let mut name = None;
+    while let Some(arg) = args.next()? {
+        match arg {
+            Value(given) if name.is_none() => name = Some(given.string()?),
+            Short('h') | Long("help") => return Ok(Command::Help),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Command::Bench(name))
+}

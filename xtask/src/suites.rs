@@ -1,0 +1,134 @@
+//! The suites of `cargo xtask test`, in their order: what each needs and runs.
+
+use crate::generate::{self, Mode};
+use crate::run::Run;
+use crate::setup::{self, Need};
+use crate::tree::Tree;
+
+/// One suite.
+#[derive(Debug)]
+pub(crate) struct Suite {
+    /// Its name, for `--only` and for its log.
+    pub(crate) name: &'static str,
+    /// What it proves, in a few words.
+    pub(crate) about: &'static str,
+    /// What must be there before it can run.
+    pub(crate) needs: &'static [Need],
+    /// The programs it consists of.
+    pub(crate) runs: fn(&Tree, Knobs) -> Vec<Run>,
+}
+
+/// What can be turned from outside.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Knobs {
+    /// How often the crash suite kills the server; its own default where nothing is said.
+    pub(crate) kills: Option<u32>,
+}
+
+/// All suites, cheapest first.
+pub(crate) const SUITES: &[Suite] = &[
+    Suite { name: "format", about: "every Rust file is formatted", needs: &[], runs: format },
+    Suite { name: "lint", about: "no lint speaks up", needs: &[Need::BuildTools], runs: lint },
+    Suite { name: "rules", about: "the house rules hold", needs: &[Need::BuildTools], runs: rules },
+    Suite { name: "rust", about: "unit, property, conformance and door tests", needs: &[Need::BuildTools], runs: rust },
+    Suite { name: "contract", about: "no generated file is stale", needs: &[Need::BuildTools], runs: contract },
+    Suite {
+        name: "web-check",
+        about: "types and lints of the web client",
+        needs: &[Need::WebPackages],
+        runs: web_check,
+    },
+    Suite { name: "web-unit", about: "the web client's own tests", needs: &[Need::WebPackages], runs: web_unit },
+    Suite { name: "web-build", about: "the web client builds", needs: &[Need::WebPackages], runs: web_build },
+    Suite { name: "server-build", about: "the release server builds", needs: &[Need::BuildTools], runs: server_build },
+    Suite { name: "crash", about: "kill -9 under load loses nothing", needs: &[Need::Server], runs: crash },
+    Suite {
+        name: "foreign",
+        about: "plain socket.io-client and python-socketio get what the contract says",
+        needs: &[Need::Server, Need::ForeignPackages, Need::ForeignPython],
+        runs: foreign,
+    },
+    Suite {
+        name: "browser",
+        about: "journeys of people in a real browser",
+        needs: &[Need::Server, Need::WebDist, Need::BrowserPackages, Need::Chromium],
+        runs: browser,
+    },
+];
+
+fn format(tree: &Tree, _: Knobs) -> Vec<Run> {
+    vec![Run::cargo(&tree.root, "fmt --all --check")]
+}
+
+fn lint(tree: &Tree, _: Knobs) -> Vec<Run> {
+    vec![Run::cargo(&tree.root, "clippy --locked --workspace --all-targets --all-features -- -D warnings")]
+}
+
+fn rules(tree: &Tree, _: Knobs) -> Vec<Run> {
+    vec![Run::cargo(&tree.root, "test --locked -p xtask")]
+}
+
+fn rust(tree: &Tree, _: Knobs) -> Vec<Run> {
+    // The rules are a suite of their own.
+    let scope = "--locked --workspace --all-features --exclude xtask";
+    let has_nextest = Run::cargo(&tree.root, "nextest --version").answer().is_some();
+    if !has_nextest {
+        return vec![Run::cargo(&tree.root, &format!("test {scope} --no-fail-fast"))];
+    }
+    vec![
+        Run::cargo(&tree.root, &format!("nextest run {scope} --no-fail-fast")),
+        Run::cargo(&tree.root, &format!("test --doc {scope}")),
+    ]
+}
+
+fn contract(tree: &Tree, _: Knobs) -> Vec<Run> {
+    vec![generate::run(tree, Mode::Check)]
+}
+
+fn web_check(tree: &Tree, _: Knobs) -> Vec<Run> {
+    vec![Run::new(&tree.at("web-client"), "npm", "run check")]
+}
+
+fn web_unit(tree: &Tree, _: Knobs) -> Vec<Run> {
+    vec![Run::new(&tree.at("web-client"), "npm", "test")]
+}
+
+fn web_build(tree: &Tree, _: Knobs) -> Vec<Run> {
+    vec![Run::new(&tree.at("web-client"), "npm", "run build")]
+}
+
+fn server_build(tree: &Tree, _: Knobs) -> Vec<Run> {
+    vec![Run::cargo(&tree.root, "build --locked --release -p sotto --bin sotto")]
+}
+
+fn crash(tree: &Tree, knobs: Knobs) -> Vec<Run> {
+    let run = Run::cargo(&tree.root, "run --locked --release -p sotto-chaos --bin crash");
+    let run = run.default_env("SOTTO_BIN", tree.binary("release").to_string_lossy());
+    vec![match knobs.kills {
+        Some(kills) => run.env("SOTTO_KILLS", kills.to_string()),
+        None => run,
+    }]
+}
+
+fn foreign(tree: &Tree, _: Knobs) -> Vec<Run> {
+    let folder = tree.at("e2e/foreign");
+    let binary = tree.binary("release");
+    let python = setup::venv_python(tree);
+    vec![
+        Run::new(&folder, "npm", "test").default_env("SOTTO_BIN", binary.to_string_lossy()),
+        Run::new(&folder, python.to_string_lossy(), "-m unittest -v test_python_client")
+            .default_env("SOTTO_BIN", binary.to_string_lossy()),
+    ]
+}
+
+fn browser(tree: &Tree, _: Knobs) -> Vec<Run> {
+    let folder = tree.at("e2e/browser");
+    let chromium = setup::chromium().unwrap_or_default();
+    vec![
+        Run::new(&folder, "npm", "run check"),
+        Run::new(&folder, "npm", "test")
+            .default_env("SOTTO_BIN", tree.binary("release").to_string_lossy())
+            .default_env("SOTTO_WEB_DIR", tree.at("web-client/dist").to_string_lossy())
+            .default_env("SOTTO_CHROMIUM", chromium.to_string_lossy()),
+    ]
+}
