@@ -1,0 +1,74 @@
+// The calls of the HTTP contract that this client makes, by name.
+import type {
+  Conversation,
+  ConversationId,
+  Login,
+  Me,
+  MessagePage,
+  Register,
+  ServerInfo,
+  SessionId,
+  SessionList,
+  SignedIn,
+  SyncRequest,
+  SyncResponse,
+  UserId,
+  UserList,
+} from '../gen/contract.ts';
+import type { Http, Request } from './http.ts';
+import { Refused } from './problem.ts';
+import type { Session } from './session.ts';
+
+export type PageRange = { after_seq: number } | { before_seq: number } | Record<string, never>;
+
+const PAGE = 100;
+
+/** What can be asked before anybody is signed in. */
+export function guestApi(http: Http) {
+  return {
+    server: () => http<ServerInfo>({ method: 'GET', path: '/server' }),
+    register: (body: Register) => http<SignedIn>({ method: 'POST', path: '/auth/register', body }),
+    login: (body: Login) => http<SignedIn>({ method: 'POST', path: '/auth/login', body }),
+  };
+}
+
+export type GuestApi = ReturnType<typeof guestApi>;
+
+/** What a signed-in person can ask. A token that the server refuses is renewed once. */
+export function api(http: Http, session: Session) {
+  const call = async <T>(request: Request): Promise<T> => {
+    const token = await session.token();
+    try {
+      return await http<T>({ ...request, token });
+    } catch (error) {
+      if (!(error instanceof Refused) || error.problem.status !== 401) throw error;
+      return http<T>({ ...request, token: await session.token(token) });
+    }
+  };
+  const get = <T>(path: string) => call<T>({ method: 'GET', path });
+  const post = <T>(path: string, body?: unknown) => call<T>({ method: 'POST', path, body });
+  const remove = (path: string) => call<void>({ method: 'DELETE', path });
+
+  return {
+    me: () => get<Me>('/me'),
+    people: (query: string) => get<UserList>(`/users?query=${encodeURIComponent(query)}`),
+    block: (user: UserId) => post<void>(`/users/${user}/block`),
+    unblock: (user: UserId) => remove(`/users/${user}/block`),
+    startDirect: (user_id: UserId) => post<Conversation>('/conversations', { kind: 'direct', user_id }),
+    conversation: (id: ConversationId) => get<Conversation>(`/conversations/${id}`),
+    page: (id: ConversationId, range: PageRange) =>
+      get<MessagePage>(`/conversations/${id}/messages?${query({ ...range, limit: PAGE })}`),
+    sync: (heads: SyncRequest['heads']) => post<SyncResponse>('/sync', { heads }),
+    sessions: () => get<SessionList>('/sessions'),
+    revoke: (id: SessionId) => remove(`/sessions/${id}`),
+    logout: () => post<void>('/auth/logout'),
+  };
+}
+
+export type Api = ReturnType<typeof api>;
+
+function query(values: Record<string, number>): string {
+  return Object.entries(values)
+    .map(([key, value]) => `${key}=${value}`)
+    .join('&');
+}

@@ -1,0 +1,303 @@
+// The engine of the client, without React: everything a screen shows is its snapshot, everything a person does its command.
+//
+//   loading ──disk read──▶ offline/connecting ──ready──▶ syncing ──/sync answered──▶ online
+//                                 ▲                                                    │
+//                                 └──────────────────── line lost ─────────────────────┘
+import type { CryptoEngine } from '../crypto/engine.ts';
+import type { ConversationId, MessageId, User, UserId } from '../gen/contract.ts';
+import type { Api } from './api.ts';
+import { Connection, type Reach } from './connection.ts';
+import { Conversations } from './conversations.ts';
+import { watermarkOf } from './derived.ts';
+import { PresenceWatch, TypingIn, TypingOut } from './liveness.ts';
+import type { Locks } from './locks.ts';
+import { cursorOf, type Entry } from './log.ts';
+import { Outbox } from './outbox.ts';
+import { Receipts } from './receipts.ts';
+import { newItem, sendItem, type ToSay } from './sending.ts';
+import type { Session } from './session.ts';
+import { Board, type Snapshot } from './snapshot.ts';
+import type { OpenLine, ServerEvent } from './socket.ts';
+import type { Draft, OutboxItem, Store } from './store.ts';
+
+export interface EngineDeps {
+  readonly me: User;
+  readonly session: Pick<Session, 'token' | 'end'>;
+  readonly api: Api;
+  readonly store: Store;
+  readonly crypto: CryptoEngine;
+  readonly openLine: OpenLine;
+  readonly locks: Locks;
+  readonly signedOut: () => void;
+  /** Someone else's new message, for notifications and the live region. */
+  readonly heard?: (entry: Entry) => void;
+}
+
+const LOOK_AFTER_ACCEPT_MS = 2_000;
+const RETRY_SYNC_MS = 2_000;
+
+export class Engine {
+  private readonly board: Board;
+  private readonly stopped = new AbortController();
+  private readonly channel: BroadcastChannel;
+  private readonly conversations: Conversations;
+  private readonly outbox: Outbox;
+  private readonly connection: Connection;
+  private readonly receipts: Receipts;
+  private readonly typingIn: TypingIn;
+  private readonly typingOut: TypingOut;
+  private readonly presence: PresenceWatch;
+
+  constructor(private readonly deps: EngineDeps) {
+    const { me, store, crypto, api, session, openLine } = deps;
+    this.board = new Board(me, crypto.protection);
+    this.channel = new BroadcastChannel(`sotto-${me.id}`);
+    this.conversations = new Conversations({
+      me: me.id,
+      store,
+      crypto,
+      api,
+      changed: (states) => this.show({ states }),
+      arrived: (id, entries) => this.arrived(id, entries),
+    });
+    this.outbox = new Outbox({
+      store,
+      send: (item) => this.send(item),
+      changed: (id) => this.outboxChanged(id),
+      announce: () => this.stopped.signal.aborted || this.channel.postMessage('outbox'),
+    });
+    this.connection = new Connection({
+      session,
+      openLine,
+      event: (event) => this.onEvent(event),
+      reach: (reach) => this.onReach(reach),
+      signedOut: () => this.deps.signedOut(),
+    });
+    this.receipts = new Receipts({
+      stand: (id) => this.stand(id),
+      send: (conversation_id, mark) => this.connection.call('receipt', { conversation_id, ...mark }),
+    });
+    this.typingIn = new TypingIn((id, typing) => this.conversations.change(id, { typing }));
+    this.typingOut = new TypingOut((conversation_id, active) => {
+      this.connection.call('typing', { conversation_id, active }).catch(() => undefined);
+    });
+    this.presence = new PresenceWatch(
+      async (user_ids) => (await this.connection.call('presence:watch', { user_ids: [...user_ids] })).states,
+      (presence) => this.show({ presence }),
+    );
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => this.board.subscribe(listener);
+
+  readonly getSnapshot = (): Snapshot => this.board.read();
+
+  async start(): Promise<void> {
+    await this.conversations.load();
+    await this.outbox.reload();
+    this.show({ loaded: true });
+    if (this.stopped.signal.aborted) return;
+    this.channel.onmessage = () => void this.outbox.reload();
+    this.deps.locks.hold(`sotto.outbox.${this.deps.me.id}`, this.stopped.signal, () => this.outbox.own());
+    this.connection.start();
+  }
+
+  stop(): void {
+    this.stopped.abort();
+    this.typingOut.stopped();
+    this.connection.stop();
+    this.outbox.stop();
+    this.receipts.stop();
+    this.channel.close();
+    this.deps.store.close();
+  }
+
+  setNetwork(up: boolean): void {
+    this.connection.setNetwork(up);
+  }
+
+  // What a person does.
+
+  say(id: ConversationId, text: string, reply_to: MessageId | null): Promise<void> {
+    this.typingOut.stopped();
+    return this.put(id, { kind: 'message', content: { type: 'text', text }, reply_to });
+  }
+
+  edit(id: ConversationId, target: MessageId, text: string): Promise<void> {
+    this.typingOut.stopped();
+    return this.put(id, { kind: 'edit', target, content: { type: 'text', text } });
+  }
+
+  react(id: ConversationId, target: MessageId, emoji: string, active: boolean): Promise<void> {
+    return this.put(id, { kind: 'reaction', target, content: { type: 'reaction', emoji, active } });
+  }
+
+  retract(id: ConversationId, target: MessageId): Promise<void> {
+    return this.put(id, { kind: 'retract', target });
+  }
+
+  retry(id: MessageId): Promise<void> {
+    return this.outbox.retry(id);
+  }
+
+  discard(id: MessageId): Promise<void> {
+    return this.outbox.remove([id]);
+  }
+
+  setDraft(id: ConversationId, draft: Draft | null): void {
+    this.conversations.change(id, { draft });
+    void this.deps.store.putDraft(id, draft);
+  }
+
+  typed(id: ConversationId): void {
+    this.typingOut.typed(id);
+  }
+
+  /** The person has seen everything up to `seq`. */
+  read(id: ConversationId, seq: number): void {
+    if (this.conversations.raise(id, this.deps.me.id, { read_seq: seq })) this.receipts.moved(id);
+  }
+
+  loadOlder(id: ConversationId): Promise<void> {
+    return this.conversations.loadOlder(id).catch(() => undefined);
+  }
+
+  watch(people: readonly UserId[]): void {
+    this.presence.watch(people);
+  }
+
+  async startDirect(user: UserId): Promise<ConversationId> {
+    const conversation = await this.deps.api.startDirect(user);
+    await this.conversations.upsert(conversation);
+    return conversation.id;
+  }
+
+  async setBlocked(user: UserId, how: 'blocked' | 'allowed'): Promise<void> {
+    const blocked = new Set(this.board.read().blocked);
+    if (how === 'blocked') await this.deps.api.block(user);
+    else await this.deps.api.unblock(user);
+    if (how === 'blocked') blocked.add(user);
+    else blocked.delete(user);
+    this.show({ blocked });
+  }
+
+  // What the world does.
+
+  private onReach(reach: Reach): void {
+    const online = reach === 'online';
+    this.show({ reach: online ? 'syncing' : reach });
+    this.outbox.setOpen(online);
+    this.receipts.setOpen(online);
+    if (!online) {
+      this.typingIn.clear();
+      this.presence.forget();
+      return;
+    }
+    this.presence.renew();
+    void this.sync();
+  }
+
+  private async sync(): Promise<void> {
+    try {
+      const [answer, { blocked }] = await Promise.all([
+        this.deps.api.sync(this.conversations.heads()),
+        this.deps.api.me(),
+      ]);
+      this.show({ blocked: new Set(blocked) });
+      for (const id of answer.left) await this.conversations.remove(id);
+      for (const part of answer.conversations) {
+        this.receipts.known(part.conversation.id, part.conversation.my);
+        await this.conversations.synced(part);
+        this.receipts.moved(part.conversation.id);
+      }
+      if (this.board.read().reach === 'syncing') this.show({ reach: 'online' });
+    } catch {
+      if (this.board.read().reach !== 'syncing' && this.board.read().reach !== 'online') return;
+      setTimeout(() => void this.sync(), RETRY_SYNC_MS);
+    }
+  }
+
+  private onEvent(event: ServerEvent): void {
+    switch (event.name) {
+      case 'message': {
+        const { conversation_id, sender_id, seq } = event.data;
+        this.typingIn.heard(conversation_id, sender_id, false);
+        this.conversations.hear(event.data).catch(() => this.lookLater(conversation_id, seq));
+        break;
+      }
+      case 'receipt': {
+        const { conversation_id, user_id, ...mark } = event.data;
+        if (user_id === this.deps.me.id) this.receipts.known(conversation_id, mark);
+        this.conversations.raise(conversation_id, user_id, mark);
+        break;
+      }
+      case 'typing':
+        if (event.data.user_id === this.deps.me.id) break;
+        this.typingIn.heard(event.data.conversation_id, event.data.user_id, event.data.active);
+        break;
+      case 'presence':
+        this.presence.heard(event.data);
+        break;
+      case 'conversation': {
+        const { change, conversation } = event.data;
+        const done =
+          change === 'removed'
+            ? this.conversations.remove(conversation.id)
+            : this.conversations.upsert(conversation);
+        done.catch(() => undefined);
+        break;
+      }
+      case 'ready':
+      case 'session':
+      case 'mailbox':
+        break;
+    }
+  }
+
+  private arrived(id: ConversationId, entries: readonly Entry[]): void {
+    void this.outbox.remove(entries.map(({ message }) => message.id));
+    const state = this.conversations.get(id);
+    const foreign = entries.filter(({ message }) => message.sender_id !== this.deps.me.id);
+    if (!state || foreign.length === 0) return;
+    if (this.conversations.raise(id, this.deps.me.id, { delivered_seq: cursorOf(state.log) }))
+      this.receipts.moved(id);
+    const { read_seq } = watermarkOf(state.marks, this.deps.me.id);
+    for (const entry of foreign)
+      if (entry.message.seq > read_seq && entry.message.kind === 'message') this.deps.heard?.(entry);
+  }
+
+  private stand(id: ConversationId) {
+    const state = this.conversations.get(id);
+    return state ? watermarkOf(state.marks, this.deps.me.id) : null;
+  }
+
+  private put(id: ConversationId, what: ToSay): Promise<void> {
+    return this.outbox.add(newItem(id, what));
+  }
+
+  private async send(item: OutboxItem): Promise<void> {
+    await sendItem({ connection: this.connection, crypto: this.deps.crypto, store: this.deps.store }, item);
+    // The log is the truth: an accepted message that does not show up in it soon is looked for.
+    setTimeout(() => {
+      if (this.outbox.of(item.conversation_id).some(({ id }) => id === item.id))
+        this.lookLater(item.conversation_id, 0);
+    }, LOOK_AFTER_ACCEPT_MS);
+  }
+
+  private lookLater(id: ConversationId, seq: number): void {
+    setTimeout(() => {
+      const state = this.conversations.get(id);
+      if (!state || this.stopped.signal.aborted || this.board.read().reach !== 'online') return;
+      const head = Math.max(seq, cursorOf(state.log) + 1);
+      this.conversations.catchUp(id, head).catch(() => this.lookLater(id, seq));
+    }, RETRY_SYNC_MS / 2);
+  }
+
+  private outboxChanged(id: ConversationId): void {
+    this.conversations.change(id, { outbox: this.outbox.of(id) });
+    this.show({ waiting: this.outbox.waiting });
+  }
+
+  private show(change: Partial<Snapshot>): void {
+    this.board.show(change);
+  }
+}

@@ -1,0 +1,174 @@
+// What this device keeps in IndexedDB, one database per person: logs, watermarks, drafts and the outbox.
+import { Dexie, type EntityTable, type Table } from 'dexie';
+import type {
+  Content,
+  Conversation,
+  ConversationId,
+  Envelope,
+  Message,
+  MessageId,
+  UserId,
+} from '../gen/contract.ts';
+import type { Watermark } from './derived.ts';
+import type { Pending } from './fold.ts';
+import type { Entry } from './log.ts';
+
+export interface Draft {
+  readonly text: string;
+  readonly reply_to: MessageId | null;
+  readonly editing: MessageId | null;
+}
+
+/** A message of this device's that the log does not hold yet. */
+export interface OutboxItem extends Pending {
+  /** Given by the database: the order of sending, whatever the clock says. */
+  readonly place?: number;
+  readonly conversation_id: ConversationId;
+  /** Sealed once and kept: a retry must carry the same bytes. */
+  readonly envelope: Envelope | null;
+}
+
+interface EntryRow {
+  message: Message;
+  content: Content | null;
+  conversation_id: ConversationId;
+  seq: number;
+  id: MessageId;
+}
+
+interface WatermarkRow extends Watermark {
+  conversation_id: ConversationId;
+  user_id: UserId;
+}
+
+interface DraftRow extends Draft {
+  conversation_id: ConversationId;
+}
+
+export class Store {
+  private readonly db: Dexie & {
+    entries: Table<EntryRow, [ConversationId, number]>;
+    conversations: EntityTable<Conversation, 'id'>;
+    watermarks: Table<WatermarkRow, [ConversationId, UserId]>;
+    drafts: Table<DraftRow, ConversationId>;
+    outbox: Table<OutboxItem, number>;
+  };
+
+  constructor(user: UserId) {
+    const db = new Dexie(`sotto-${user}`);
+    db.version(1).stores({
+      entries: '[conversation_id+seq], id, message.target',
+      conversations: 'id',
+      watermarks: '[conversation_id+user_id]',
+      drafts: 'conversation_id',
+      outbox: '++place, &id, conversation_id',
+    });
+    this.db = db as typeof this.db;
+  }
+
+  close(): void {
+    this.db.close();
+  }
+
+  /** Removes everything this device knows of the person. Only ever on their own request. */
+  async destroy(): Promise<void> {
+    await this.db.delete();
+  }
+
+  conversations(): Promise<Conversation[]> {
+    return this.db.conversations.toArray();
+  }
+
+  watermarks(): Promise<WatermarkRow[]> {
+    return this.db.watermarks.toArray();
+  }
+
+  drafts(): Promise<DraftRow[]> {
+    return this.db.drafts.toArray();
+  }
+
+  /** The dense run that ends right before `before`, at most `limit` long. */
+  async entriesBefore(id: ConversationId, before: number, limit: number): Promise<Entry[]> {
+    const rows = await this.db.entries
+      .where('[conversation_id+seq]')
+      .between([id, Dexie.minKey], [id, before], true, false)
+      .reverse()
+      .limit(limit)
+      .toArray();
+    const run: Entry[] = [];
+    let expected = before === Number.POSITIVE_INFINITY ? rows[0]?.seq : before - 1;
+    for (const { seq, message, content } of rows) {
+      if (seq !== expected) break;
+      run.push({ message, content });
+      expected -= 1;
+    }
+    return run.reverse();
+  }
+
+  async putEntries(entries: readonly Entry[]): Promise<void> {
+    const rows = entries.map(({ message, content }) => ({
+      conversation_id: message.conversation_id,
+      seq: message.seq,
+      id: message.id,
+      message,
+      content,
+    }));
+    await this.db.entries.bulkPut(rows);
+  }
+
+  /** Takes the words out of every kept copy of messages that were taken back. */
+  async purge(retracted: readonly MessageId[]): Promise<void> {
+    const clear = (row: EntryRow) => {
+      const { envelope: _words, ...rest } = row.message;
+      row.message = rest;
+      row.content = null;
+    };
+    await this.db.entries.where('id').anyOf(retracted).modify(clear);
+    const edits = this.db.entries.where('message.target').anyOf(retracted);
+    await edits.and((row) => row.message.kind === 'edit').modify(clear);
+  }
+
+  async putConversation(conversation: Conversation): Promise<void> {
+    await this.db.conversations.put(conversation);
+  }
+
+  async removeConversation(id: ConversationId): Promise<void> {
+    const { conversations, entries, watermarks, drafts, outbox } = this.db;
+    await this.db.transaction('rw', [conversations, entries, watermarks, drafts, outbox], async () => {
+      await conversations.delete(id);
+      await entries.where('[conversation_id+seq]').between([id, Dexie.minKey], [id, Dexie.maxKey]).delete();
+      await watermarks
+        .where('[conversation_id+user_id]')
+        .between([id, Dexie.minKey], [id, Dexie.maxKey])
+        .delete();
+      await drafts.delete(id);
+      await outbox.where('conversation_id').equals(id).delete();
+    });
+  }
+
+  async putWatermark(conversation_id: ConversationId, user_id: UserId, mark: Watermark): Promise<void> {
+    await this.db.watermarks.put({ conversation_id, user_id, ...mark });
+  }
+
+  async putDraft(conversation_id: ConversationId, draft: Draft | null): Promise<void> {
+    if (draft) await this.db.drafts.put({ conversation_id, ...draft });
+    else await this.db.drafts.delete(conversation_id);
+  }
+
+  outbox(): Promise<OutboxItem[]> {
+    return this.db.outbox.orderBy('place').toArray();
+  }
+
+  async addToOutbox(item: OutboxItem): Promise<OutboxItem> {
+    const place = await this.db.outbox.add(item);
+    return { ...item, place };
+  }
+
+  async changeOutbox(id: MessageId, change: Partial<OutboxItem>): Promise<void> {
+    await this.db.outbox.where('id').equals(id).modify(change);
+  }
+
+  async removeFromOutbox(ids: readonly MessageId[]): Promise<void> {
+    await this.db.outbox.where('id').anyOf(ids).delete();
+  }
+}
