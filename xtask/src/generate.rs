@@ -38,7 +38,7 @@ pub(crate) fn generate(tree: &Tree, mode: Mode) -> Result<ExitCode> {
 
 /// The generator as a program to run.
 pub(crate) fn run(tree: &Tree, mode: Mode) -> Run {
-    let run = Run::cargo(&tree.root, "run --locked -p shared-types --features ts,openapi --example gen --");
+    let run = Run::cargo(&tree.root, "run --locked -p shared-types --features ts --example gen --");
     let run = match mode {
         Mode::Write => run,
         Mode::Check => run.arg("--check"),

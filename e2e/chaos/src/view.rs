@@ -1,1 +1,85 @@
-//! Placeholder.
+//! What a client shows of one conversation, and the one rule by which entries get in: the next position, or not yet.
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::api::uuid_at;
+use crate::history::{Entry, Kind, Marks};
+
+/// What became of an entry that was offered to a view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// It was the next one.
+    Shown,
+    /// It was there already.
+    Known,
+    /// Something before it is missing.
+    Gap,
+}
+
+/// A view of one conversation.
+#[derive(Debug, Clone, Default)]
+pub struct View {
+    /// The highest position up to which nothing is missing.
+    pub cursor: u64,
+    /// The last watermarks that were set from here.
+    pub marked: u64,
+    /// One's own messages that could be edited or taken back.
+    pub own: Vec<Uuid>,
+    /// All messages that could be answered.
+    pub messages: Vec<Uuid>,
+}
+
+impl View {
+    /// Offers an entry.
+    pub fn offer(&mut self, entry: &Entry, me: Uuid) -> Taken {
+        if entry.seq <= self.cursor {
+            return Taken::Known;
+        }
+        if entry.seq > self.cursor + 1 {
+            return Taken::Gap;
+        }
+        self.cursor = entry.seq;
+        match entry.kind {
+            Kind::Message => {
+                self.messages.push(entry.id);
+                if entry.sender == me {
+                    self.own.push(entry.id);
+                }
+            }
+            Kind::Retract => {
+                self.own.retain(|id| Some(*id) != entry.target);
+                self.messages.retain(|id| Some(*id) != entry.target);
+            }
+            Kind::Edit | Kind::Reaction | Kind::System => {}
+        }
+        Taken::Shown
+    }
+}
+
+/// Reads an entry from the wire: its conversation, and what the checker wants to know.
+pub fn read_entry(message: &Value) -> Result<(Uuid, Entry)> {
+    let kind = message.get("kind").cloned().unwrap_or_default();
+    let words = ["/envelope/content/text", "/envelope/content/emoji"].iter().find_map(|place| message.pointer(place));
+    let entry = Entry {
+        id: uuid_at(message, "/id")?,
+        seq: number_at(message, "/seq")?,
+        kind: serde_json::from_value(kind).with_context(|| format!("no kind in {message}"))?,
+        target: message.get("target").map(|_| uuid_at(message, "/target")).transpose()?,
+        sender: uuid_at(message, "/sender_id")?,
+        words: words.and_then(Value::as_str).map(str::to_owned),
+    };
+    Ok((uuid_at(message, "/conversation_id")?, entry))
+}
+
+/// Reads a person's watermarks.
+pub fn read_marks(value: &Value) -> Result<Marks> {
+    Ok(Marks { delivered: number_at(value, "/delivered_seq")?, read: number_at(value, "/read_seq")? })
+}
+
+/// The number at a place in an answer.
+pub fn number_at(value: &Value, pointer: &str) -> Result<u64> {
+    let number = value.pointer(pointer).and_then(Value::as_u64);
+    number.with_context(|| format!("no number at {pointer} in {value}"))
+}

@@ -5,7 +5,7 @@ mod made_up;
 use proptest::prelude::*;
 use sotto_chaos::checker::{Rule, check};
 use sotto_chaos::dice::Dice;
-use sotto_chaos::history::{Entry, Kind, Marks, Outcome, Run, Via, What};
+use sotto_chaos::history::{Entry, Kind, Marks, Outcome, Record, Run, Via, What};
 use uuid::Uuid;
 
 type Corruption = fn(&mut Run, &mut Dice) -> bool;
@@ -84,7 +84,10 @@ fn words_that_outlive_their_retraction_are_found() {
 
 /// Where in the logs something can be done: the log's number, and one of its entries' numbers from `from` on.
 fn spot(run: &Run, dice: &mut Dice, from: usize) -> Option<(usize, usize)> {
-    let spots: Vec<(usize, usize)> = run.logs.iter().enumerate()
+    let spots: Vec<(usize, usize)> = run
+        .logs
+        .iter()
+        .enumerate()
         .flat_map(|(log, l)| (from..l.entries.len()).map(move |entry| (log, entry)))
         .collect();
     dice.pick(&spots).copied()
@@ -92,7 +95,8 @@ fn spot(run: &Run, dice: &mut Dice, from: usize) -> Option<(usize, usize)> {
 
 /// A record that is of the wanted kind.
 fn record(run: &Run, dice: &mut Dice, wanted: fn(&What) -> bool) -> Option<usize> {
-    let fitting: Vec<usize> = run.records.iter().enumerate().filter(|(_, r)| wanted(&r.what)).map(|(at, _)| at).collect();
+    let fitting: Vec<usize> =
+        run.records.iter().enumerate().filter(|(_, r)| wanted(&r.what)).map(|(at, _)| at).collect();
     dice.pick(&fitting).copied()
 }
 
@@ -161,7 +165,8 @@ fn show_swapped(run: &mut Run, dice: &mut Dice) -> bool {
         _ => None,
     };
     let before = run.records[..at].iter().rposition(|r| r.client == late.client && place(&r.what) == place(&late.what));
-    run.records.insert(before.unwrap(), late);
+    let Some(before) = before else { return false };
+    run.records.insert(before, late);
     true
 }
 
@@ -196,19 +201,19 @@ fn watermark_forgotten(run: &mut Run, dice: &mut Dice) -> bool {
     let Some(at) = record(run, dice, high) else { return false };
     let What::MarksSet { conversation, .. } = run.records[at].what else { return false };
     let person = run.people[&run.records[at].client];
-    run.logs.iter_mut().find(|log| log.id == conversation).unwrap().marks.insert(person, Marks::default());
-    true
+    let log = run.logs.iter_mut().find(|log| log.id == conversation);
+    log.is_some_and(|log| log.marks.insert(person, Marks::default()).is_some())
 }
 
 fn delivered_ahead(run: &mut Run, dice: &mut Dice) -> bool {
     // Before anybody heard anything, someone's mark is at another's message.
     let Some((log, entry)) = spot(run, dice, 0) else { return false };
     let log = &run.logs[log];
-    let reader = *log.members.iter().find(|member| **member != log.entries[entry].sender).unwrap();
+    let Some(reader) = log.members.iter().find(|member| **member != log.entries[entry].sender) else { return false };
     let marks = Marks { delivered: entry as u64 + 1, read: 0 };
-    let what = What::MarksHeard { conversation: log.id, of: reader, marks, via: Via::Page };
-    let first = run.records.first().unwrap().clone();
-    run.records.insert(0, sotto_chaos::history::Record { t_mono: 0, client: first.client, what });
+    let what = What::MarksHeard { conversation: log.id, of: *reader, marks, via: Via::Page };
+    let Some(client) = run.records.first().map(|first| first.client) else { return false };
+    run.records.insert(0, Record { t_mono: 0, client, what });
     true
 }
 

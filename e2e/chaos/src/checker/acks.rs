@@ -109,7 +109,8 @@ fn check_order(orders: &BTreeMap<(Client, Uuid), Vec<Uuid>>, index: &Index<'_>, 
             let place = index.places(*id).iter().find(|(place, _)| place == conversation);
             let Some((_, entry)) = place else { continue };
             if entry.seq < last {
-                let detail = format!("client {client} sent {id} after what stands at {last}, but it is at {}", entry.seq);
+                let detail =
+                    format!("client {client} sent {id} after what stands at {last}, but it is at {}", entry.seq);
                 report(found, Rule::OneOrder, detail);
             }
             last = last.max(entry.seq);

@@ -28,10 +28,12 @@ pub(super) fn check(run: &Run, found: &mut Vec<Violation>) {
 }
 
 fn check_retracted(log: &Log, found: &mut Vec<Violation>) {
-    let retracted: Vec<Uuid> = log.entries.iter().filter(|e| e.kind == Kind::Retract).filter_map(|e| e.target).collect();
+    let retracted: Vec<Uuid> =
+        log.entries.iter().filter(|e| e.kind == Kind::Retract).filter_map(|e| e.target).collect();
     for entry in log.entries.iter().filter(|entry| entry.words.is_some()) {
         let is_gone = retracted.contains(&entry.id);
-        let is_edit_of_gone = entry.kind == Kind::Edit && entry.target.is_some_and(|target| retracted.contains(&target));
+        let is_edit_of_gone =
+            entry.kind == Kind::Edit && entry.target.is_some_and(|target| retracted.contains(&target));
         if is_gone || is_edit_of_gone {
             let detail = format!("{} (seq {} of {}) was taken back and still has words", entry.id, entry.seq, log.id);
             report(found, Rule::WordsAreGone, detail);

@@ -62,7 +62,8 @@ fn check_had(seen: &Seen, key: (Uuid, Uuid), marks: Marks, found: &mut Vec<Viola
     let lacks = (1..=marks.delivered).find(|seq| had.is_none_or(|had| !had.contains(seq)));
     if let Some(seq) = lacks {
         let (conversation, person) = key;
-        let detail = format!("{person} has delivered {} in {conversation}, but no device had seq {seq}", marks.delivered);
+        let detail =
+            format!("{person} has delivered {} in {conversation}, but no device had seq {seq}", marks.delivered);
         report(found, Rule::WatermarksRise, detail);
     }
 }
@@ -72,7 +73,11 @@ fn check_final(run: &Run, index: &Index<'_>, seen: &Seen, found: &mut Vec<Violat
         for (person, marks) in &log.marks {
             check_had(seen, (log.id, *person), *marks, found);
             if marks.read > marks.delivered || marks.delivered > index.head(log.id) {
-                report(found, Rule::WatermarksRise, format!("{person} ends at {marks:?} of {} in {}", index.head(log.id), log.id));
+                report(
+                    found,
+                    Rule::WatermarksRise,
+                    format!("{person} ends at {marks:?} of {} in {}", index.head(log.id), log.id),
+                );
             }
         }
     }

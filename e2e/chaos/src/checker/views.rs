@@ -38,7 +38,11 @@ fn check_heard(run: &Run, index: &Index<'_>, heard: (Client, Uuid, &Entry), foun
     };
     let is_member = run.people.get(&client).is_some_and(|person| log.members.contains(person));
     if !is_member {
-        report(found, Rule::MembersOnly, format!("client {client} heard {} of {conversation} and is no member", entry.id));
+        report(
+            found,
+            Rule::MembersOnly,
+            format!("client {client} heard {} of {conversation} and is no member", entry.id),
+        );
     }
     match index.by_seq.get(&(conversation, entry.seq)) {
         Some(kept) if kept.id == entry.id => {
@@ -48,11 +52,15 @@ fn check_heard(run: &Run, index: &Index<'_>, heard: (Client, Uuid, &Entry), foun
             }
         }
         Some(kept) => {
-            let detail = format!("seq {} of {conversation} was {} for client {client}, and is {}", entry.seq, entry.id, kept.id);
+            let detail =
+                format!("seq {} of {conversation} was {} for client {client}, and is {}", entry.seq, entry.id, kept.id);
             report(found, Rule::OneOrder, detail);
         }
         None => {
-            let detail = format!("client {client} heard {} as seq {} of {conversation}, and the log has no such", entry.id, entry.seq);
+            let detail = format!(
+                "client {client} heard {} as seq {} of {conversation}, and the log has no such",
+                entry.id, entry.seq
+            );
             report(found, Rule::AcknowledgedOnce, detail);
         }
     }
@@ -77,7 +85,13 @@ fn check_view(client: Client, conversation: Uuid, view: &[(u64, Uuid)], index: &
     }
 }
 
-fn check_whole(client: Client, id: Uuid, view: Option<&Vec<(u64, Uuid)>>, index: &Index<'_>, found: &mut Vec<Violation>) {
+fn check_whole(
+    client: Client,
+    id: Uuid,
+    view: Option<&Vec<(u64, Uuid)>>,
+    index: &Index<'_>,
+    found: &mut Vec<Violation>,
+) {
     let shown: HashSet<u64> = view.into_iter().flatten().map(|(seq, _)| *seq).collect();
     let head = index.head(id);
     if let Some(missing) = (1..=head).find(|seq| !shown.contains(seq)) {

@@ -13,7 +13,7 @@ pub(crate) const STRANGER: Client = 99;
 pub(crate) fn run(seed: u64) -> Run {
     let mut world = World { dice: Dice::new(seed), run: Run::default(), now: 1, marks: BTreeMap::new() };
     world.run.people.insert(STRANGER, Uuid::now_v7());
-    let clients: Vec<Client> = (0..world.dice.between(2, 5)).map(|client| client as Client).collect();
+    let clients: Vec<Client> = (0..5).take(2 + usize::from(world.dice.percent(50)) * 2).collect();
     for client in &clients {
         world.run.people.insert(*client, Uuid::now_v7());
     }
@@ -74,7 +74,7 @@ impl World {
         let said: Vec<Uuid> = log.entries.iter().filter(|e| e.kind == Kind::Message).map(|e| e.id).collect();
         let target = self.dice.pick(&said).copied().filter(|_| self.dice.percent(20));
         let kind = if target.is_some() { Kind::Reaction } else { Kind::Message };
-        Entry { id: Uuid::now_v7(), seq, kind, target, sender, words: Some(format!("words {}", self.dice.next())) }
+        Entry { id: Uuid::now_v7(), seq, kind, target, sender, words: Some(format!("words {}", self.dice.throw())) }
     }
 
     fn send(&mut self, client: Client, conversation: Uuid, entry: &Entry) {

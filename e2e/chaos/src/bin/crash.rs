@@ -1,0 +1,76 @@
+//! Kills the real server (`SOTTO_BIN`) under load, `SOTTO_KILLS` times (10), by the chance of `SOTTO_SEED`, and checks.
+#![expect(clippy::print_stdout, reason = "a command line tool speaks on standard output")]
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use sotto_chaos::checker;
+use sotto_chaos::history::{Outcome, Run, What};
+use sotto_chaos::server::Server;
+use sotto_chaos::world::Storm;
+
+#[tokio::main]
+async fn main() -> Result<ExitCode> {
+    let kills = number("SOTTO_KILLS")?.map_or(Ok(10), u32::try_from)?;
+    let seed = number("SOTTO_SEED")?.unwrap_or_else(|| u64::from(std::process::id()) ^ 0x5077_0000);
+    let storm = Storm { seed, kills, people: 6 };
+    println!("crash: {kills} kills, seed {seed} (SOTTO_SEED={seed} throws the same dice again)");
+
+    let folder = tempfile::Builder::new().prefix("sotto-crash-").tempdir()?;
+    let mut server = Server::new(folder.path())?;
+    let said =
+        |kill, took: std::time::Duration| println!("  kill {kill}/{kills}: ready again after {} ms", took.as_millis());
+    let outcome = storm.blow(&mut server, said).await;
+    let aftermath = match outcome {
+        Ok(aftermath) => aftermath,
+        Err(error) => {
+            println!("the server's log ends so:\n{}", tail(server.log()));
+            return Err(error);
+        }
+    };
+
+    let accepted = count(&aftermath.run);
+    let entries: usize = aftermath.run.logs.iter().map(|log| log.entries.len()).sum();
+    println!("{accepted} messages acknowledged, {entries} entries in {} logs", aftermath.run.logs.len());
+    let mut findings: Vec<String> = checker::check(&aftermath.run).iter().map(ToString::to_string).collect();
+    findings.extend(aftermath.complaints);
+    if accepted < 20 * kills as usize {
+        findings.push(format!("only {accepted} messages: there was no load that a kill could have hurt"));
+    }
+    if findings.is_empty() {
+        println!("0 lost, 0 twice, 0 gaps: every invariant holds after {kills} kills");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let kept = keep(&aftermath.run, seed, server.log())?;
+    for finding in findings.iter().take(50) {
+        println!("VIOLATION {finding}");
+    }
+    println!("{} violations with seed {seed}; the history is kept in {kept}", findings.len());
+    Ok(ExitCode::FAILURE)
+}
+
+fn number(name: &str) -> Result<Option<u64>> {
+    let Ok(text) = std::env::var(name) else { return Ok(None) };
+    Ok(Some(text.parse().with_context(|| format!("{name}={text} is no number"))?))
+}
+
+fn count(run: &Run) -> usize {
+    let accepted = |what: &What| matches!(what, What::Sent { result: Outcome::Accepted, .. });
+    run.records.iter().filter(|record| accepted(&record.what)).count()
+}
+
+fn tail(log: &Path) -> String {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    lines.get(lines.len().saturating_sub(20)..).unwrap_or_default().join("\n")
+}
+
+fn keep(run: &Run, seed: u64, server_log: &Path) -> Result<String> {
+    let folder = Path::new("build/chaos").join(seed.to_string());
+    std::fs::create_dir_all(&folder)?;
+    std::fs::write(folder.join("history.jsonl"), run.lines()?)?;
+    std::fs::write(folder.join("logs.json"), serde_json::to_vec_pretty(&run.logs)?)?;
+    std::fs::copy(server_log, folder.join("server.log"))?;
+    Ok(folder.display().to_string())
+}
