@@ -1,0 +1,8 @@
+//! The rules, as values and pure functions.
+
+pub mod account;
+pub mod conversation;
+pub mod entry;
+pub mod limits;
+pub mod receipt;
+pub mod session;

@@ -1,0 +1,47 @@
+//! Live events to connected people. Allowed to fail: the log heals whoever missed one.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use shared_types::{ServerEvent, SessionId, UserId};
+
+/// A running server process, by a name of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PodId(pub Arc<str>);
+
+/// Who shall hear.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Audience {
+    /// All sockets of these people.
+    Users(Vec<UserId>),
+    /// The sockets that watch this person's presence.
+    Watchers(UserId),
+    /// The sockets of one session, which are closed then: it has ended.
+    EndedSession(SessionId),
+}
+
+/// An event on its way to a pod's sockets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parcel {
+    /// Who shall hear.
+    pub to: Audience,
+    /// What.
+    pub event: ServerEvent,
+}
+
+/// The way from whoever has something to tell to the pods that hold the sockets.
+#[async_trait]
+pub trait Delivery: Send + Sync {
+    /// Sends an event to the pods that hold sockets of the audience. Never waits for a slow one.
+    async fn tell(&self, to: Audience, event: ServerEvent);
+
+    /// What is sent to this pod from now on.
+    async fn listen(&self, pod: &PodId) -> super::Result<Box<dyn Inbox>>;
+}
+
+/// A pod's incoming parcels.
+#[async_trait]
+pub trait Inbox: Send {
+    /// The next one; `None` when the delivery has ended.
+    async fn next(&mut self) -> Option<Parcel>;
+}

@@ -1,0 +1,45 @@
+//! The conversations' logs.
+
+use async_trait::async_trait;
+use shared_types::{ConversationId, MessageId, Seq};
+
+use super::Result;
+use crate::domain::entry::Entry;
+
+/// What is written in one step.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Batch {
+    /// New entries; each conversation's in ascending order, without gaps, from its head.
+    pub entries: Vec<Entry>,
+    /// Messages that were taken back: their envelopes and those of their edits go.
+    pub purge: Vec<(ConversationId, MessageId)>,
+}
+
+/// Whether a batch was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Appended {
+    /// It is on disk.
+    Written,
+    /// A position or an id was taken: someone else writes too, or the writer's head was old. Nothing was written in
+    /// that conversation.
+    Fenced(ConversationId),
+}
+
+/// Where the logs live. Append-only but for the words of what was taken back.
+#[async_trait]
+pub trait Log: Send + Sync {
+    /// The newest position of each, in the order asked; 0 where there is none.
+    async fn heads(&self, conversations: &[ConversationId]) -> Result<Vec<Seq>>;
+
+    /// Writes a batch durably.
+    async fn append(&self, batch: Batch) -> Result<Appended>;
+
+    /// The entries of these ids, in any order; unknown ones are left out.
+    async fn find(&self, ids: &[(ConversationId, MessageId)]) -> Result<Vec<Entry>>;
+
+    /// Up to `limit` entries after the position, ascending.
+    async fn after(&self, conversation: ConversationId, seq: Seq, limit: usize) -> Result<Vec<Entry>>;
+
+    /// The last `limit` entries before the position, ascending.
+    async fn before(&self, conversation: ConversationId, seq: Seq, limit: usize) -> Result<Vec<Entry>>;
+}

@@ -1,0 +1,34 @@
+//! What the rules need from the world: small traits, one aggregate each, held to their suites in `conformance`.
+
+pub mod accounts;
+pub mod blocks;
+pub mod claims;
+pub mod clock;
+pub mod conversations;
+pub mod delivery;
+pub mod limits;
+pub mod log;
+pub mod passwords;
+pub mod presence;
+pub mod queue;
+pub mod receipts;
+pub mod sessions;
+pub mod tokens;
+
+pub use accounts::{Accounts, Created};
+pub use blocks::Blocks;
+pub use claims::{Claim, Claims};
+pub use clock::Clock;
+pub use conversations::Conversations;
+pub use delivery::{Audience, Delivery, Inbox, Parcel, PodId};
+pub use limits::Limits;
+pub use log::{Appended, Batch, Log};
+pub use passwords::Passwords;
+pub use presence::Directory;
+pub use queue::{Dead, Lane, Queue, Taken};
+pub use receipts::{Raised, Receipts};
+pub use sessions::Sessions;
+pub use tokens::{Access, Tokens};
+
+/// The result of asking a port.
+pub type Result<T> = std::result::Result<T, crate::PortError>;

@@ -1,0 +1,150 @@
+//! Give accepted entries their positions: from the queue to the log to the people.
+
+use std::collections::HashMap;
+
+use shared_types::{ConversationId, EntryKind, MessageId, Seq, ServerEvent};
+use tracing::warn;
+
+use crate::{
+    App, Error,
+    domain::entry::{Change, Draft, Entry, may_change},
+    ports::{Appended, Audience, Batch},
+};
+
+/// How many conversations' heads a writer remembers.
+const REMEMBERED: usize = 10_000;
+/// How often a fenced batch is tried with fresh heads before the error goes up.
+const TRIES: usize = 3;
+
+/// The one writer of a partition. It reads a conversation's head once, then counts.
+#[derive(Debug, Default)]
+pub struct Writer {
+    heads: HashMap<ConversationId, Seq>,
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Outcome {
+    /// Entries that got a position now.
+    pub written: usize,
+    /// Entries that had one before.
+    pub known: usize,
+}
+
+/// Appends drafts in their order and tells the members. Doing it again with the same drafts adds nothing, so the queue
+/// may hand them out twice.
+pub async fn append(app: &App, writer: &mut Writer, drafts: Vec<Draft>) -> Result<Outcome, Error> {
+    for _ in 0..TRIES {
+        let plan = plan(app, writer, &drafts).await?;
+        match app.log.append(plan.batch.clone()).await? {
+            Appended::Fenced(conversation) => {
+                warn!(conversation.id = %conversation, "a position in conversation {conversation} was taken: reading its head again");
+                writer.heads.clear();
+            }
+            Appended::Written => {
+                writer.heads.extend(plan.heads.clone());
+                if writer.heads.len() > REMEMBERED {
+                    writer.heads.clear();
+                }
+                let outcome = Outcome { written: plan.batch.entries.len(), known: plan.known.len() };
+                finish(app, plan).await?;
+                return Ok(outcome);
+            }
+        }
+    }
+    writer.heads.clear();
+    Err(crate::PortError::new("log", "another writer keeps taking this partition's positions").into())
+}
+
+/// What is to be written and told.
+#[derive(Default)]
+struct Plan {
+    batch: Batch,
+    heads: HashMap<ConversationId, Seq>,
+    /// Stood in the log before: told again, since whoever wrote them may have died before telling.
+    known: Vec<Entry>,
+}
+
+async fn plan(app: &App, writer: &Writer, drafts: &[Draft]) -> Result<Plan, Error> {
+    let mut plan = Plan::default();
+    let mut entries = earlier(app, drafts).await?;
+    let mut heads = heads(app, writer, drafts).await?;
+    for draft in drafts {
+        let at = (draft.conversation, draft.id);
+        if let (EntryKind::Retract, Some(target)) = (draft.kind, draft.target) {
+            // Also when the entry is known: whoever wrote it may have died before purging.
+            plan.batch.purge.push((draft.conversation, target));
+        }
+        if let Some(entry) = entries.get(&at) {
+            let new = plan.batch.entries.iter().any(|other| (other.conversation_id, other.id) == at);
+            if !new && !plan.known.iter().any(|other| (other.conversation_id, other.id) == at) {
+                plan.known.push(entry.clone());
+            }
+            continue;
+        }
+        let head = heads.entry(draft.conversation).or_default();
+        *head = head.next();
+        let entry = settled(draft.clone(), &entries).at(*head);
+        if let (EntryKind::Retract, Some(target)) = (entry.kind, entry.target)
+            && let Some(target) = entries.get_mut(&(entry.conversation_id, target))
+        {
+            target.envelope = None;
+        }
+        entries.insert(at, entry.clone());
+        plan.batch.entries.push(entry);
+    }
+    plan.heads = heads;
+    Ok(plan)
+}
+
+/// The draft as it goes into the log: a change of what was taken back meanwhile keeps its place and loses its words.
+fn settled(draft: Draft, entries: &HashMap<(ConversationId, MessageId), Entry>) -> Draft {
+    let Some(target) = draft.target else { return draft };
+    let change = Change { by: draft.sender, now: draft.sent_at };
+    let allowed = entries
+        .get(&(draft.conversation, target))
+        .is_some_and(|target| may_change(draft.kind, target, &change).is_ok());
+    if allowed { draft } else { draft.emptied() }
+}
+
+/// Those of the drafts that stand in the log already, and their targets.
+async fn earlier(app: &App, drafts: &[Draft]) -> Result<HashMap<(ConversationId, MessageId), Entry>, Error> {
+    let ids: Vec<_> = drafts
+        .iter()
+        .flat_map(|draft| [Some(draft.id), draft.target].into_iter().flatten().map(|id| (draft.conversation, id)))
+        .collect();
+    let found = app.log.find(&ids).await?;
+    Ok(found.into_iter().map(|entry| ((entry.conversation_id, entry.id), entry)).collect())
+}
+
+async fn heads(app: &App, writer: &Writer, drafts: &[Draft]) -> Result<HashMap<ConversationId, Seq>, Error> {
+    let mut heads = HashMap::new();
+    let mut unknown = Vec::new();
+    for draft in drafts {
+        match writer.heads.get(&draft.conversation) {
+            Some(head) => drop(heads.insert(draft.conversation, *head)),
+            None => unknown.push(draft.conversation),
+        }
+    }
+    unknown.sort_unstable();
+    unknown.dedup();
+    heads.extend(unknown.iter().copied().zip(app.log.heads(&unknown).await?));
+    Ok(heads)
+}
+
+/// The entries are durable: tell the members and give the ids back.
+async fn finish(app: &App, plan: Plan) -> Result<(), Error> {
+    let mut members = HashMap::new();
+    let told = plan.known.into_iter().chain(plan.batch.entries);
+    let mut ids = Vec::new();
+    for entry in told {
+        ids.push((entry.conversation_id, entry.id));
+        if !members.contains_key(&entry.conversation_id) {
+            let everybody = app.conversations.members(entry.conversation_id).await?;
+            members.insert(entry.conversation_id, everybody.into_iter().map(|member| member.user).collect::<Vec<_>>());
+        }
+        let users = members.get(&entry.conversation_id).cloned().unwrap_or_default();
+        app.delivery.tell(Audience::Users(users), ServerEvent::Message(entry)).await;
+    }
+    Ok(app.claims.release(&ids).await?)
+}

@@ -1,0 +1,13 @@
+//! Entries of the log: from the sender through the queue to the people.
+
+mod append;
+mod history;
+mod retract;
+mod send;
+mod status;
+
+pub use append::{Outcome, Writer, append};
+pub use history::{History, history};
+pub use retract::retract;
+pub use send::send;
+pub use status::status;

@@ -1,0 +1,118 @@
+//! Say something: from the door to the queue.
+
+use sha2::{Digest as _, Sha256};
+use shared_types::{
+    Code, ConversationKind, EntryKind, MessageId,
+    entry::{Accepted, Status},
+    socket::SendMessage,
+};
+use uuid::Uuid;
+
+use crate::{
+    App, Caller, Error, PortError, Refusal,
+    domain::{
+        entry::{Change, Draft, check, is_same, may_change},
+        limits::Limited,
+    },
+    ports::Claim,
+};
+
+/// Accepts an entry: once this returns, it survives any crash and will get its position.
+///
+/// Sending the same id again changes nothing and gives the same answer, so a client may retry until it hears back.
+#[tracing::instrument(level = "debug", skip_all, fields(conversation.id = %input.conversation_id))]
+pub async fn send(app: &App, me: Caller, input: SendMessage) -> Result<Accepted, Error> {
+    let conversation = input.conversation_id;
+    app.member(conversation, me.user).await?;
+    let kind = check(&input.message, app.policy.plaintext)?;
+    app.spend(Limited::SendBy, me.user).await?;
+    app.spend(Limited::SendIn, conversation).await?;
+    refuse_if_blocked(app, me, &input).await?;
+
+    let now = app.clock.now();
+    let draft = Draft {
+        id: input.message.id.unwrap_or_else(|| MessageId(Uuid::now_v7())),
+        conversation,
+        kind,
+        target: input.message.target,
+        sender: me.user,
+        device: me.device,
+        sent_at: now,
+        envelope: input.message.envelope,
+        reply_to: input.message.reply_to,
+        expires_at: input.message.expires_in.map(|s| now.plus_ms(i64::try_from(s).unwrap_or(i64::MAX) * 1_000)),
+    };
+    let accepted = Accepted { id: draft.id, status: Status::Accepted };
+    let at = (conversation, draft.id);
+    if let Some(entry) = app.log.find(&[at]).await?.pop() {
+        return if is_same(&draft, &entry) { Ok(accepted) } else { Err(conflict().into()) };
+    }
+    check_target(app, &draft).await?;
+
+    let claim = Claim { sender: me.user, digest: digest(&draft)? };
+    match app.claims.claim(at, claim).await? {
+        Some(other) if other != claim => return Err(conflict().into()),
+        // On its way already, or half-way when a pod died: once more is harmless, and the answer must mean "durable".
+        Some(_) | None => {}
+    }
+    let payload = serde_json::to_vec(&draft).map_err(|error| PortError::new("queue", error))?;
+    if let Err(error) = app.queue.publish(app.lane(conversation), payload).await {
+        // Not released: the queue may have it although it did not say so. The claim expires by itself.
+        return Err(error.into());
+    }
+    Ok(accepted)
+}
+
+fn conflict() -> Refusal {
+    Refusal { field: Some("id".into()), ..Refusal::new(Code::IdConflict, "this id was used for another message") }
+}
+
+async fn refuse_if_blocked(app: &App, me: Caller, input: &SendMessage) -> Result<(), Error> {
+    let found = app.conversations.find(&[input.conversation_id]).await?.pop();
+    let conversation = found.ok_or_else(|| Refusal::not_found("conversation"))?;
+    // Taking one's own words back is always allowed.
+    if conversation.kind != ConversationKind::Direct || input.message.kind == Some(EntryKind::Retract) {
+        return Ok(());
+    }
+    for member in app.conversations.members(conversation.id).await? {
+        if member.user != me.user && app.blocks.between(me.user, member.user).await? {
+            return Err(Refusal::new(Code::Blocked, "one of you has blocked the other").into());
+        }
+    }
+    Ok(())
+}
+
+/// The target must be there and allow the change; it may still be on its way, right before this entry.
+async fn check_target(app: &App, draft: &Draft) -> Result<(), Error> {
+    let missing = || Refusal { field: Some("target".into()), ..Refusal::not_found("message") };
+    for (field, id) in [("target", draft.target), ("reply_to", draft.reply_to)] {
+        let Some(id) = id else { continue };
+        let at = (draft.conversation, id);
+        if let Some(entry) = app.log.find(&[at]).await?.pop() {
+            if field == "target" {
+                may_change(draft.kind, &entry, &Change { by: draft.sender, now: draft.sent_at })?;
+            }
+            continue;
+        }
+        let Some(claim) = app.claims.find(at).await? else {
+            // It may have been appended, and its claim released, between the two looks.
+            if app.log.find(&[at]).await?.is_empty() {
+                return Err(Refusal { field: Some(field.into()), ..missing() }.into());
+            }
+            continue;
+        };
+        let own_only = matches!(draft.kind, EntryKind::Edit | EntryKind::Retract);
+        if own_only && claim.sender != draft.sender {
+            return Err(Refusal { field: Some(field.into()), ..Refusal::new(Code::Forbidden, "not yours") }.into());
+        }
+    }
+    Ok(())
+}
+
+/// What makes it the same message: all but the moment.
+fn digest(draft: &Draft) -> Result<[u8; 32], PortError> {
+    let lasting = draft.expires_at.map(|end| end.ms_since(draft.sent_at));
+    let what = (draft.kind, draft.target, draft.sender, &draft.envelope, draft.reply_to, lasting);
+    let json = serde_json::to_vec(&what).map_err(|error| PortError::new("queue", error))?;
+    Ok(Sha256::digest(json).into())
+}

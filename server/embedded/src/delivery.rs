@@ -1,0 +1,49 @@
+//! Events from this process to the pods in it: one, or several in tests.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use shared_types::ServerEvent;
+use sotto_core::ports::{Audience, Delivery, Inbox, Parcel, PodId, Result};
+use tokio::sync::mpsc;
+use tracing::warn;
+
+/// How many parcels may wait for a pod. A pod that is so far behind loses some; its clients find the gap and sync.
+const WAITING: usize = 65_536;
+
+/// The pods of this process.
+#[derive(Default)]
+pub struct InProcess {
+    pods: Mutex<HashMap<PodId, mpsc::Sender<Parcel>>>,
+}
+
+struct Parcels(mpsc::Receiver<Parcel>);
+
+#[async_trait]
+impl Inbox for Parcels {
+    async fn next(&mut self) -> Option<Parcel> {
+        self.0.recv().await
+    }
+}
+
+#[async_trait]
+impl Delivery for InProcess {
+    async fn tell(&self, to: Audience, event: ServerEvent) {
+        let mut pods = self.pods.lock().unwrap_or_else(PoisonError::into_inner);
+        pods.retain(|_, pod| !pod.is_closed());
+        for (name, pod) in pods.iter() {
+            if pod.try_send(Parcel { to: to.clone(), event: event.clone() }).is_err() {
+                warn!(pod = %name.0, "pod {} is behind: an event was dropped, its clients will sync", name.0);
+            }
+        }
+    }
+
+    async fn listen(&self, pod: &PodId) -> Result<Box<dyn Inbox>> {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        self.pods.lock().unwrap_or_else(PoisonError::into_inner).insert(pod.clone(), sender);
+        Ok(Box::new(Parcels(receiver)))
+    }
+}
