@@ -116,7 +116,7 @@ fn foreign(tree: &Tree, _: Knobs) -> Vec<Run> {
     let python = setup::venv_python(tree);
     vec![
         Run::new(&folder, "npm", "test").default_env("SOTTO_BIN", binary.to_string_lossy()),
-        Run::new(&folder, python.to_string_lossy(), "-m unittest -v test_python_client")
+        Run::new(&folder.join("python"), python.to_string_lossy(), "-B -m unittest -v test_python_client")
             .default_env("SOTTO_BIN", binary.to_string_lossy()),
     ]
 }
