@@ -33,7 +33,7 @@ export type OpenLine = (
 const CALL_TIMEOUT_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 
-export function socketLine(url?: string): OpenLine {
+export function socketLine(url: string): OpenLine {
   return (token, handlers) => {
     const options = {
       auth: (give: (auth: object) => void) => give({ token }),

@@ -1,0 +1,112 @@
+// One message: its words, what it answers, its reactions, its time and tick.
+import { CircleAlert, RotateCcw, Trash2 } from 'lucide-react';
+import { useRef, useState } from 'react';
+import { useClient } from '../../client.tsx';
+import type { MessageId } from '../../gen/contract.ts';
+import { t } from '../../i18n/text.ts';
+import { clock, full } from '../../i18n/time.ts';
+import { memberOf, nameOf } from '../../names.ts';
+import { wordsFor } from '../../problems.ts';
+import type { ConversationState } from '../../sync/conversations.ts';
+import { tickOf } from '../../sync/derived.ts';
+import type { Item } from '../../sync/fold.ts';
+import { Button } from '../../ui/button.tsx';
+import { TickMark } from '../../ui/tick-mark.tsx';
+import { isPlaced, type MessageActions } from './actions.ts';
+import styles from './bubble.module.css';
+import { BubbleTools } from './bubble-tools.tsx';
+import { Quote } from './quote.tsx';
+import { Reactions } from './reactions.tsx';
+import type { Row } from './rows.ts';
+import { Words } from './words.tsx';
+
+interface BubbleProps {
+  row: Extract<Row, { kind: 'message' }>;
+  state: ConversationState;
+  actions: MessageActions;
+  reachable: boolean;
+  found: boolean;
+  onJump: (target: MessageId) => void;
+}
+
+export function Bubble({ row, state, actions, reachable, found, onJump }: BubbleProps) {
+  const { me } = useClient().engine.getSnapshot();
+  const { item, first, last } = row;
+  const { conversation } = state;
+  const own = item.sender_id === me.id;
+  const name = own ? t('message.you') : nameOf(memberOf(conversation, item.sender_id));
+  const [toolsOpen, setToolsOpen] = useState(false);
+  const bubble = useRef<HTMLDivElement>(null);
+  const openMenu = () => bubble.current?.parentElement?.querySelector<HTMLElement>('[aria-haspopup="menu"]')?.click();
+
+  return (
+    <div className={styles.line} data-own={own} data-first={first} data-last={last} data-found={found}>
+      {/* biome-ignore lint/a11y/useSemanticElements: an article would be announced as a landmark by some readers */}
+      <div
+        ref={bubble}
+        className={styles.bubble}
+        role="group"
+        aria-label={t('message.label', { name, time: full(item.sent_at) })}
+        data-message={item.id}
+        data-gone={item.retracted}
+        tabIndex={reachable ? 0 : -1}
+        onKeyDown={(event) => {
+          if (event.target !== event.currentTarget) return;
+          if (event.key === 'Enter' || event.key === 'ContextMenu') openMenu();
+          else if (event.key === 'r' && isPlaced(item)) actions.reply(item);
+          else return;
+          event.preventDefault();
+        }}
+        onDoubleClick={() => isPlaced(item) && actions.reply(item)}
+      >
+        {first && !own && conversation.kind !== 'direct' && (
+          <p className={styles.sender}>
+            <bdi>{name}</bdi>
+          </p>
+        )}
+        {item.reply_to && !item.retracted && <Quote id={item.reply_to} state={state} onJump={onJump} />}
+        <Body item={item} own={own} />
+        <span className={styles.meta}>
+          {item.edited && <span>{t('message.edited')}</span>}
+          <time dateTime={item.sent_at} title={full(item.sent_at)}>
+            {clock(item.sent_at)}
+          </time>
+          {own && !item.retracted && <TickMark tick={tickOf(item, conversation, state.marks, me.id)} />}
+        </span>
+      </div>
+      {isPlaced(item) && (
+        <BubbleTools item={item} actions={actions} forced={toolsOpen} onOpen={setToolsOpen} />
+      )}
+      {item.reactions.length > 0 && <Reactions item={item} conversation={conversation} actions={actions} />}
+      {item.pending?.state === 'failed' && <Failed item={item} actions={actions} />}
+    </div>
+  );
+}
+
+function Body({ item, own }: { item: Item; own: boolean }) {
+  if (item.retracted) {
+    return <span className={styles.gone}>{t(own ? 'message.retracted.own' : 'message.retracted')}</span>;
+  }
+  if (item.content?.type === 'text') return <Words text={item.content.text} />;
+  return <span className={styles.gone}>{t('message.unreadable')}</span>;
+}
+
+function Failed({ item, actions }: { item: Item; actions: MessageActions }) {
+  return (
+    <div className={styles.failed} role="alert">
+      <p>
+        <CircleAlert size={15} aria-hidden="true" />
+        {t('message.failed')}
+        {item.pending?.problem && `. ${wordsFor(item.pending.problem)}`}
+      </p>
+      <Button onClick={() => actions.retry(item)}>
+        <RotateCcw size={15} aria-hidden="true" />
+        {t('message.retry')}
+      </Button>
+      <Button onClick={() => actions.discard(item)}>
+        <Trash2 size={15} aria-hidden="true" />
+        {t('message.discard')}
+      </Button>
+    </div>
+  );
+}

@@ -1,0 +1,104 @@
+// One conversation: its head, its timeline, and the place to write.
+import { useCallback, useEffect, useState } from 'react';
+import { useClient, useEngine } from '../../client.tsx';
+import type { ConversationId, MessageId } from '../../gen/contract.ts';
+import { t } from '../../i18n/text.ts';
+import { peerOf, titleOf } from '../../names.ts';
+import { wordsForError } from '../../problems.ts';
+import type { ConversationState } from '../../sync/conversations.ts';
+import { Button } from '../../ui/button.tsx';
+import { Dialog } from '../../ui/dialog.tsx';
+import { Empty } from '../../ui/empty.tsx';
+import type { MessageActions } from './actions.ts';
+import { Composer, type ComposerMode } from './composer.tsx';
+import styles from './conversation-pane.module.css';
+import { Header } from './header.tsx';
+import { Timeline } from './timeline.tsx';
+
+export function ConversationPane({ id }: { id: ConversationId }) {
+  const state = useEngine((snapshot) => snapshot.states.get(id));
+  const settled = useEngine((snapshot) => snapshot.loaded && snapshot.reach === 'online');
+  if (state) return <Open state={state} />;
+  return settled ? <Empty title={t('conversation.missing')} /> : null;
+}
+
+function Open({ state }: { state: ConversationState }) {
+  const { engine, platform } = useClient();
+  const { me } = engine.getSnapshot();
+  const { conversation } = state;
+  const { id } = conversation;
+  const peer = peerOf(conversation, me.id);
+  const blocked = useEngine((snapshot) => !!peer && snapshot.blocked.has(peer.id));
+  const [mode, setMode] = useState<ComposerMode>(() => modeOf(state));
+  const [deleting, setDeleting] = useState<MessageId | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+
+  useEffect(() => {
+    engine.watch(peer ? [peer.id] : []);
+    return () => engine.watch([]);
+  }, [engine, peer]);
+
+  const setBlocked = useCallback(
+    (how: 'blocked' | 'allowed') => {
+      if (!peer) return;
+      engine.setBlocked(peer.id, how).then(
+        () => setProblem(null),
+        (error: unknown) => setProblem(wordsForError(error)),
+      );
+    },
+    [engine, peer],
+  );
+
+  const actions: MessageActions = {
+    reply: (item) => setMode({ is: 'reply', to: item.id }),
+    edit: (item) => setMode({ is: 'edit', target: item.id }),
+    react: (item, emoji) => {
+      const mine = item.reactions.some((one) => one.emoji === emoji && one.people.includes(me.id));
+      void engine.react(id, item.id, emoji, !mine);
+    },
+    copy: (item) => void platform.copy(item.content?.type === 'text' ? item.content.text : ''),
+    remove: (item) => setDeleting(item.id),
+    retry: (item) => void engine.retry(item.id),
+    discard: (item) => void engine.discard(item.id),
+  };
+
+  const name = titleOf(conversation, me.id);
+  return (
+    <section className={styles.pane} aria-label={t('conversation.label', { name })}>
+      <Header state={state} blocked={blocked} onBlock={setBlocked} />
+      {problem && (
+        <p role="alert" className={styles.problem}>
+          {problem}
+        </p>
+      )}
+      <Timeline state={state} actions={actions} />
+      {blocked ? (
+        <div className={styles.blocked}>
+          <p>{t('conversation.blocked', { name })}</p>
+          <Button onClick={() => setBlocked('allowed')}>{t('conversation.unblock', { name })}</Button>
+        </div>
+      ) : (
+        <Composer state={state} mode={mode} onMode={setMode} />
+      )}
+      {deleting && (
+        <Dialog
+          title={t('message.delete.ask')}
+          action={t('message.delete.do')}
+          onClose={() => setDeleting(null)}
+          onAction={() => {
+            void engine.retract(id, deleting);
+            setDeleting(null);
+          }}
+        >
+          {t('message.delete.text')}
+        </Dialog>
+      )}
+    </section>
+  );
+}
+
+/** A draft remembers what it was about. */
+function modeOf({ draft }: ConversationState): ComposerMode {
+  if (draft?.editing) return { is: 'edit', target: draft.editing };
+  return draft?.reply_to ? { is: 'reply', to: draft.reply_to } : { is: 'new' };
+}

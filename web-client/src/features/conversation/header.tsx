@@ -1,0 +1,75 @@
+// The head of a conversation: who it is, whether they are there, and what can be done about them.
+import { ArrowLeft, Ban, CircleCheck, EllipsisVertical } from 'lucide-react';
+import { useState } from 'react';
+import { useClient, useEngine } from '../../client.tsx';
+import { t } from '../../i18n/text.ts';
+import { moment } from '../../i18n/time.ts';
+import { peerOf, titleOf } from '../../names.ts';
+import { goBack } from '../../route.ts';
+import type { ConversationState } from '../../sync/conversations.ts';
+import { Avatar } from '../../ui/avatar.tsx';
+import { IconButton } from '../../ui/button.tsx';
+import { Dialog } from '../../ui/dialog.tsx';
+import { Menu } from '../../ui/menu.tsx';
+import styles from './header.module.css';
+
+interface HeaderProps {
+  state: ConversationState;
+  blocked: boolean;
+  onBlock: (how: 'blocked' | 'allowed') => void;
+}
+
+export function Header({ state, blocked, onBlock }: HeaderProps) {
+  const { me } = useClient().engine.getSnapshot();
+  const { conversation } = state;
+  const peer = peerOf(conversation, me.id);
+  const name = titleOf(conversation, me.id);
+  const presence = useEngine((snapshot) => (peer ? snapshot.presence.get(peer.id) : undefined));
+  const [asking, setAsking] = useState(false);
+  const item = blocked
+    ? { label: t('conversation.unblock', { name }), icon: CircleCheck, onSelect: () => onBlock('allowed') }
+    : { label: t('conversation.block', { name }), icon: Ban, onSelect: () => setAsking(true), danger: true };
+
+  return (
+    <header className={styles.header}>
+      <span className={styles.back}>
+        <IconButton icon={ArrowLeft} label={t('conversation.back')} onClick={goBack} />
+      </span>
+      <Avatar id={peer?.id ?? conversation.id} name={name} size={40} online={presence?.online ?? false} />
+      <div className={styles.who}>
+        <h2>
+          <bdi>{name}</bdi>
+        </h2>
+        <p className={styles.presence} data-typing={state.typing.length > 0}>
+          <PresenceText typing={state.typing.length > 0} online={presence?.online} seen={presence?.last_seen} />
+        </p>
+      </div>
+      {peer && <Menu icon={EllipsisVertical} label={t('conversation.menu')} items={[item]} />}
+      {asking && (
+        <Dialog
+          title={t('conversation.block.ask', { name })}
+          action={t('conversation.block.do')}
+          onClose={() => setAsking(false)}
+          onAction={() => {
+            onBlock('blocked');
+            setAsking(false);
+          }}
+        >
+          {t('conversation.block.text')}
+        </Dialog>
+      )}
+    </header>
+  );
+}
+
+interface PresenceTextProps {
+  typing: boolean;
+  online: boolean | undefined;
+  seen: string | null | undefined;
+}
+
+function PresenceText({ typing, online, seen }: PresenceTextProps) {
+  if (typing) return t('conversation.typing');
+  if (online) return t('conversation.online');
+  return seen ? t('conversation.seen', { when: moment(seen) }) : null;
+}

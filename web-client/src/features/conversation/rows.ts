@@ -1,0 +1,66 @@
+// Turns messages into the rows of the timeline: days, the unread divider, groups by sender and time.
+import type { UserId } from '../../gen/contract.ts';
+import { dayKey } from '../../i18n/time.ts';
+import { countsAsUnread } from '../../sync/derived.ts';
+import type { Item } from '../../sync/fold.ts';
+
+export type Row =
+  | { readonly kind: 'start'; readonly key: 'start' }
+  | { readonly kind: 'older'; readonly key: 'older' }
+  | { readonly kind: 'day'; readonly key: string; readonly time: string }
+  | { readonly kind: 'unread'; readonly key: 'unread'; readonly count: number }
+  | { readonly kind: 'system'; readonly key: string; readonly item: Item }
+  | {
+      readonly kind: 'message';
+      readonly key: string;
+      readonly item: Item;
+      /** First and last of a group of one sender's messages. */
+      readonly first: boolean;
+      readonly last: boolean;
+    };
+
+export interface Whole {
+  /** Whether the log goes back to its first entry. */
+  readonly complete: boolean;
+  /** Where the unread divider stands: the read watermark when one last looked away. */
+  readonly divideAfter: number | null;
+  readonly me: UserId;
+}
+
+const GROUP_MS = 5 * 60_000;
+
+export function rowsOf(items: readonly Item[], { complete, divideAfter, me }: Whole): readonly Row[] {
+  const rows: Row[] = [complete ? { kind: 'start', key: 'start' } : { kind: 'older', key: 'older' }];
+  const unread = divideAfter === null ? 0 : items.filter((item) => countsAsUnread(item, divideAfter, me)).length;
+  let divided = unread === 0;
+  let day = '';
+
+  items.forEach((item, at) => {
+    const today = dayKey(item.sent_at);
+    if (today !== day) rows.push({ kind: 'day', key: `day ${today}`, time: item.sent_at });
+    if (!divided && divideAfter !== null && countsAsUnread(item, divideAfter, me)) {
+      rows.push({ kind: 'unread', key: 'unread', count: unread });
+      divided = true;
+    }
+    day = today;
+    if (item.system) {
+      rows.push({ kind: 'system', key: item.id, item });
+      return;
+    }
+    const before = rows.at(-1);
+    const first = !(before?.kind === 'message' && together(before.item, item));
+    const next = items[at + 1];
+    const nextIsDivided = !divided && next !== undefined && divideAfter !== null && countsAsUnread(next, divideAfter, me);
+    const last = !next || nextIsDivided || !!next.system || !together(item, next);
+    rows.push({ kind: 'message', key: item.id, item, first, last });
+  });
+  return rows;
+}
+
+function together(a: Item, b: Item): boolean {
+  return (
+    a.sender_id === b.sender_id &&
+    dayKey(a.sent_at) === dayKey(b.sent_at) &&
+    Math.abs(Date.parse(b.sent_at) - Date.parse(a.sent_at)) < GROUP_MS
+  );
+}

@@ -1,0 +1,53 @@
+// One row of the timeline, whatever kind it is.
+import { memo } from 'react';
+import { useClient } from '../../client.tsx';
+import type { MessageId } from '../../gen/contract.ts';
+import { t } from '../../i18n/text.ts';
+import { dayName } from '../../i18n/time.ts';
+import { titleOf } from '../../names.ts';
+import type { ConversationState } from '../../sync/conversations.ts';
+import { Unencrypted } from '../../ui/unencrypted.tsx';
+import type { MessageActions } from './actions.ts';
+import { Bubble } from './bubble.tsx';
+import type { Row } from './rows.ts';
+import styles from './timeline-row.module.css';
+
+interface TimelineRowProps {
+  row: Row;
+  state: ConversationState;
+  actions: MessageActions;
+  reachable: boolean;
+  found: boolean;
+  onJump: (target: MessageId) => void;
+}
+
+export const TimelineRow = memo(function TimelineRow({ row, state, ...rest }: TimelineRowProps) {
+  switch (row.kind) {
+    case 'message':
+      return <Bubble row={row} state={state} {...rest} />;
+    case 'day':
+      return (
+        <p className={styles.pill}>
+          <time dateTime={row.time}>{dayName(row.time)}</time>
+        </p>
+      );
+    case 'unread':
+      return <p className={styles.unread}>{t('conversation.unread', { count: row.count })}</p>;
+    case 'system':
+      return <p className={styles.pill}>{row.item.system && t(`system.${row.item.system.type}`)}</p>;
+    case 'older':
+      return <p className={styles.older}>{state.loadingOlder ? t('conversation.loading') : '\u00a0'}</p>;
+    case 'start':
+      return <Start state={state} />;
+  }
+});
+
+function Start({ state }: { state: ConversationState }) {
+  const { me, protection } = useClient().engine.getSnapshot();
+  return (
+    <div className={styles.start}>
+      {protection === 'none' && <Unencrypted />}
+      <p>{t('conversation.start', { name: titleOf(state.conversation, me.id) })}</p>
+    </div>
+  );
+}

@@ -1,0 +1,140 @@
+// The messages of a conversation: only the visible ones exist, anchored at the newest, older ones loaded upward.
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { ArrowDown } from 'lucide-react';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useClient } from '../../client.tsx';
+import type { MessageId } from '../../gen/contract.ts';
+import { t } from '../../i18n/text.ts';
+import type { ConversationState } from '../../sync/conversations.ts';
+import { countsAsUnread, watermarkOf } from '../../sync/derived.ts';
+import { cursorOf } from '../../sync/log.ts';
+import type { MessageActions } from './actions.ts';
+import { useDivider, useLooking } from './reading.ts';
+import { rowsOf } from './rows.ts';
+import styles from './timeline.module.css';
+import { TimelineRow } from './timeline-row.tsx';
+import { useRoving } from './roving.ts';
+
+const NEAR_END_PX = 80;
+const LOAD_AHEAD_ROWS = 12;
+const LONGEST_SEARCH_PAGES = 40;
+
+export function Timeline({ state, actions }: { state: ConversationState; actions: MessageActions }) {
+  const { engine } = useClient();
+  const { me } = engine.getSnapshot();
+  const { conversation, items, log } = state;
+  const { id } = conversation;
+  const box = useRef<HTMLDivElement>(null);
+  const isLooking = useLooking();
+  const divideAfter = useDivider(id);
+  const complete = log.floor <= 1;
+  const rows = useMemo(
+    () => rowsOf(items, { complete, divideAfter, me: me.id }),
+    [items, complete, divideAfter, me.id],
+  );
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => box.current,
+    estimateSize: (index) => (rows[index]?.kind === 'message' ? 58 : 44),
+    getItemKey: (index) => rows[index]?.key ?? index,
+    anchorTo: 'end',
+    followOnAppend: true,
+    scrollEndThreshold: NEAR_END_PX,
+    overscan: 8,
+  });
+  const visible = virtual.getVirtualItems();
+  const atEnd = virtual.isAtEnd(NEAR_END_PX);
+
+  // Opens at the first unread message, else at the newest.
+  useLayoutEffect(() => {
+    const divider = rows.findIndex((row) => row.kind === 'unread');
+    if (divider > 0) virtual.scrollToIndex(divider, { align: 'start' });
+    else virtual.scrollToEnd();
+    // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the conversation opens
+  }, []);
+
+  // One's own new message is always shown.
+  const newest = items.at(-1);
+  const ownPending = newest?.pending?.state === 'waiting' ? newest.id : null;
+  useLayoutEffect(() => {
+    if (ownPending) virtual.scrollToEnd();
+  }, [ownPending, virtual]);
+
+  // What was on the screen while somebody looked is read.
+  const bottom = (virtual.scrollOffset ?? 0) + (virtual.scrollRect?.height ?? 0);
+  const lastSeen = visible.findLast(({ start, size }) => start + Math.min(size, 40) <= bottom);
+  const seenRow = lastSeen ? rows[lastSeen.index] : undefined;
+  const seenSeq = seenRow?.kind === 'message' || seenRow?.kind === 'system' ? seenRow.item.seq : null;
+  const readTo = atEnd ? cursorOf(log) : seenSeq;
+  useEffect(() => {
+    if (isLooking && readTo !== null) engine.read(id, readTo);
+  }, [engine, id, isLooking, readTo]);
+
+  const firstVisible = visible[0]?.index ?? 0;
+  useEffect(() => {
+    if (!complete && firstVisible < LOAD_AHEAD_ROWS) void engine.loadOlder(id);
+  }, [engine, id, complete, firstVisible, log.floor]);
+
+  const [found, setFound] = useState<MessageId | null>(null);
+  const jumpTo = useCallback(
+    async (target: MessageId) => {
+      const has = () => engine.getSnapshot().states.get(id)?.items.some((item) => item.id === target);
+      for (let page = 0; page < LONGEST_SEARCH_PAGES && !has(); page += 1) {
+        if ((engine.getSnapshot().states.get(id)?.log.floor ?? 1) <= 1) return;
+        await engine.loadOlder(id);
+      }
+      setFound(target);
+    },
+    [engine, id],
+  );
+  useEffect(() => {
+    const at = rows.findIndex((row) => row.key === found);
+    if (at < 0) return;
+    virtual.scrollToIndex(at, { align: 'center' });
+    const timer = setTimeout(() => setFound(null), 1_600);
+    return () => clearTimeout(timer);
+  }, [found, rows, virtual]);
+
+  const roving = useRoving(rows, (index) => virtual.scrollToIndex(index, { align: 'auto' }), box);
+  const { read_seq } = watermarkOf(state.marks, me.id);
+  const below = items.filter((item) => countsAsUnread(item, read_seq, me.id)).length;
+
+  return (
+    <div className={styles.frame}>
+      {/* biome-ignore lint/a11y/useSemanticElements: a virtual list can't be a plain ul */}
+      <div ref={box} className={styles.scroll} role="list" aria-label={t('conversation.messages')} onKeyDown={roving.onKeyDown}>
+        <div className={styles.sizer} role="presentation" style={{ height: virtual.getTotalSize() }}>
+          <div className={styles.window} role="presentation" style={{ transform: `translateY(${visible[0]?.start ?? 0}px)` }}>
+            {visible.map(({ key, index }) => {
+              const row = rows[index];
+              if (!row) return null;
+              return (
+                <div key={key} data-index={index} ref={virtual.measureElement} role="listitem" className={styles.row}>
+                  <TimelineRow
+                    row={row}
+                    state={state}
+                    actions={actions}
+                    reachable={roving.current === row.key}
+                    found={found === row.key}
+                    onJump={jumpTo}
+                  />
+                </div>
+              );
+            })}
+          </div>
+        </div>
+      </div>
+      {!atEnd && <Latest count={below} onClick={() => virtual.scrollToEnd()} />}
+    </div>
+  );
+}
+
+function Latest({ count, onClick }: { count: number; onClick: () => void }) {
+  const label = count > 0 ? t('conversation.latest.count', { count }) : t('conversation.latest');
+  return (
+    <button type="button" className={styles.latest} aria-label={label} title={label} onClick={onClick}>
+      <ArrowDown size={20} aria-hidden="true" />
+      {count > 0 && <span aria-hidden="true">{count}</span>}
+    </button>
+  );
+}

@@ -1,0 +1,135 @@
+// Finds people by username, and starts a conversation with one of them.
+import { ArrowLeft, UserRoundSearch } from 'lucide-react';
+import { useEffect, useRef, useState } from 'react';
+import { useClient } from '../../client.tsx';
+import type { User } from '../../gen/contract.ts';
+import { t } from '../../i18n/text.ts';
+import { nameOf } from '../../names.ts';
+import { wordsForError } from '../../problems.ts';
+import { go, goBack } from '../../route.ts';
+import { Avatar } from '../../ui/avatar.tsx';
+import { IconButton } from '../../ui/button.tsx';
+import { Empty } from '../../ui/empty.tsx';
+import { moveFocus } from '../../ui/menu.tsx';
+import { SearchBox } from '../../ui/search-box.tsx';
+import styles from './find-people.module.css';
+
+const PAUSE_MS = 200;
+
+type Search =
+  | { readonly is: 'idle' }
+  | { readonly is: 'searching' }
+  | { readonly is: 'found'; readonly people: readonly User[]; readonly query: string }
+  | { readonly is: 'failed'; readonly words: string };
+
+export function FindPeople() {
+  const { engine } = useClient();
+  const [query, setQuery] = useState('');
+  const [problem, setProblem] = useState<string | null>(null);
+  const search = useSearch(query.trim());
+  const input = useRef<HTMLInputElement>(null);
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => input.current?.focus(), []);
+
+  const start = async (user: User) => {
+    try {
+      go({ at: 'conversation', id: await engine.startDirect(user.id) }, 'replace');
+    } catch (error) {
+      setProblem(wordsForError(error));
+    }
+  };
+
+  return (
+    <section className={styles.pane} aria-label={t('people.title')}>
+      <header className={styles.header}>
+        <IconButton icon={ArrowLeft} label={t('settings.back')} onClick={goBack} />
+        <h1>{t('people.title')}</h1>
+      </header>
+      <div className={styles.search}>
+        <SearchBox
+          ref={input}
+          label={t('people.search.hint')}
+          value={query}
+          onChange={setQuery}
+          onKeyDown={(event) => {
+            if (event.key === 'Escape') goBack();
+            if (event.key === 'Enter') list.current?.querySelector('button')?.click();
+            if (event.key !== 'ArrowDown') return;
+            event.preventDefault();
+            list.current?.querySelector('button')?.focus();
+          }}
+        />
+      </div>
+      <p role="status" className="visually-hidden">
+        {search.is === 'found' && t('people.found', { count: search.people.length })}
+      </p>
+      {problem && (
+        <p role="alert" className={styles.problem}>
+          {problem}
+        </p>
+      )}
+      <Results search={search} list={list} onPick={start} />
+    </section>
+  );
+}
+
+function Results({
+  search,
+  list,
+  onPick,
+}: {
+  search: Search;
+  list: React.RefObject<HTMLUListElement | null>;
+  onPick: (user: User) => void;
+}) {
+  const { me } = useClient().engine.getSnapshot();
+  if (search.is === 'idle') {
+    return (
+      <Empty icon={<UserRoundSearch size={40} aria-hidden="true" />} title={t('people.intro.title')}>
+        <p>{t('people.intro.text', { username: me.username })}</p>
+      </Empty>
+    );
+  }
+  if (search.is === 'searching') return <p className={styles.note}>{t('people.searching')}</p>;
+  if (search.is === 'failed') return <p className={styles.note}>{search.words}</p>;
+  const people = search.people.filter((user) => user.id !== me.id);
+  if (people.length === 0) return <p className={styles.note}>{t('people.none', { query: search.query })}</p>;
+  return (
+    <ul ref={list} className={styles.people} onKeyDown={moveFocus}>
+      {people.map((user) => (
+        <li key={user.id}>
+          <button type="button" aria-label={t('people.start', { name: nameOf(user) })} onClick={() => onPick(user)}>
+            <Avatar id={user.id} name={nameOf(user)} size={44} />
+            <bdi className={styles.name}>{nameOf(user)}</bdi>
+            <span className={styles.username}>@{user.username}</span>
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Asks when typing pauses; an answer that is no longer wanted is dropped. */
+function useSearch(query: string): Search {
+  const { api } = useClient();
+  const [search, setSearch] = useState<Search>({ is: 'idle' });
+  useEffect(() => {
+    if (query === '') {
+      setSearch({ is: 'idle' });
+      return;
+    }
+    setSearch((before) => (before.is === 'found' ? before : { is: 'searching' }));
+    let wanted = true;
+    const timer = setTimeout(() => {
+      api.people(query).then(
+        ({ users }) => wanted && setSearch({ is: 'found', people: users, query }),
+        (error: unknown) => wanted && setSearch({ is: 'failed', words: wordsForError(error) }),
+      );
+    }, PAUSE_MS);
+    return () => {
+      wanted = false;
+      clearTimeout(timer);
+    };
+  }, [api, query]);
+  return search;
+}

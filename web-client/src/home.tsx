@@ -1,0 +1,58 @@
+// The signed-in screen: the list on the left, what was chosen on the right, one of them at phone width.
+import { useEffect } from 'react';
+import { useClient, useEngine } from './client.tsx';
+import { ConversationPane } from './features/conversation/conversation-pane.tsx';
+import { NoConversation } from './features/conversation/no-conversation.tsx';
+import { ChatList } from './features/conversations/chat-list.tsx';
+import { FindPeople } from './features/people/find-people.tsx';
+import { Settings } from './features/settings/settings.tsx';
+import styles from './home.module.css';
+import { Announcer } from './notices.tsx';
+import { type Route, useRoute } from './route.ts';
+
+export function Home() {
+  const route = useRoute();
+  const { engine, platform } = useClient();
+  const unread = useEngine((snapshot) => {
+    let chats = 0;
+    for (const state of snapshot.states.values()) if (state.unread.count > 0) chats += 1;
+    return chats;
+  });
+
+  useEffect(() => platform.badge(unread), [platform, unread]);
+  useEffect(() => {
+    const online = () => engine.setNetwork(true);
+    const offline = () => engine.setNetwork(false);
+    if (!navigator.onLine) offline();
+    window.addEventListener('online', online);
+    window.addEventListener('offline', offline);
+    return () => {
+      window.removeEventListener('online', online);
+      window.removeEventListener('offline', offline);
+    };
+  }, [engine]);
+
+  const right = route.at === 'conversation' || route.at === 'settings';
+  return (
+    <div className={styles.home} data-pane={right ? 'right' : 'left'}>
+      <div className={styles.left}>
+        {route.at === 'new' ? <FindPeople /> : <ChatList selected={route.at === 'conversation' ? route.id : null} />}
+      </div>
+      <main className={styles.right}>
+        <Pane route={route} />
+      </main>
+      <Announcer open={route.at === 'conversation' ? route.id : null} />
+    </div>
+  );
+}
+
+function Pane({ route }: { route: Route }) {
+  switch (route.at) {
+    case 'conversation':
+      return <ConversationPane key={route.id} id={route.id} />;
+    case 'settings':
+      return <Settings />;
+    default:
+      return <NoConversation />;
+  }
+}

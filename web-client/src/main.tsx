@@ -1,0 +1,13 @@
+// Starts the client in a browser.
+import './tokens.css';
+import './base.css';
+import { createRoot } from 'react-dom/client';
+import { App } from './app.tsx';
+import { plainEngine } from './crypto/plain.ts';
+import { setLanguage } from './i18n/text.ts';
+import { webPlatform } from './platform-web.ts';
+
+const root = document.getElementById('root');
+if (!root) throw new Error('the page has no root');
+await setLanguage(navigator.languages);
+createRoot(root).render(<App platform={webPlatform()} crypto={plainEngine} />);

@@ -1,0 +1,55 @@
+// Something that opens beside a button and goes away by itself, in the browser's top layer.
+import { type ReactNode, type RefObject, useEffect, useLayoutEffect, useRef } from 'react';
+import styles from './popover.module.css';
+
+interface PopoverProps {
+  anchor: RefObject<HTMLElement | null>;
+  onClose: () => void;
+  children: ReactNode;
+  /** Where focus goes when it opens. */
+  focus?: string;
+}
+
+const GAP = 6;
+const EDGE = 8;
+
+export function Popover({ anchor, onClose, children, focus = 'button' }: PopoverProps) {
+  const ref = useRef<HTMLDivElement>(null);
+  const close = useRef(onClose);
+  close.current = onClose;
+
+  useLayoutEffect(() => {
+    const box = ref.current;
+    const beside = anchor.current;
+    if (!box || !beside) return;
+    box.showPopover();
+    place(box, beside.getBoundingClientRect());
+    box.querySelector<HTMLElement>(focus)?.focus();
+    return () => {
+      if (box.contains(document.activeElement)) beside.focus();
+    };
+  }, [anchor, focus]);
+
+  useEffect(() => {
+    const box = ref.current;
+    const toggled = (event: Event) => (event as ToggleEvent).newState === 'closed' && close.current();
+    box?.addEventListener('toggle', toggled);
+    return () => box?.removeEventListener('toggle', toggled);
+  }, []);
+
+  return (
+    <div ref={ref} popover="auto" className={styles.popover}>
+      {children}
+    </div>
+  );
+}
+
+function place(box: HTMLElement, beside: DOMRect): void {
+  const { width, height } = box.getBoundingClientRect();
+  const below = beside.bottom + GAP;
+  const top = below + height <= innerHeight - EDGE ? below : Math.max(EDGE, beside.top - GAP - height);
+  const rightAligned = beside.left + width > innerWidth - EDGE;
+  const left = rightAligned ? Math.max(EDGE, beside.right - width) : beside.left;
+  box.style.top = `${top}px`;
+  box.style.left = `${Math.min(left, innerWidth - EDGE - width)}px`;
+}
