@@ -9,8 +9,8 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 /// How long the server may take for a handshake or an acknowledgement.
@@ -103,13 +103,22 @@ impl Socket {
         Ok(self.ws.send(Message::text(text.to_owned())).await?)
     }
 
+    /// The next text frame as it came, pings answered. For load, where reading each would cost more than serving it.
+    pub async fn frame(&mut self) -> Result<Utf8Bytes> {
+        loop {
+            let frame = self.ws.next().await.ok_or_else(|| anyhow!("the server closed the socket"))??;
+            match frame {
+                Message::Text(text) if text.as_str() == "2" => self.ws.send(Message::text("3")).await?,
+                Message::Text(text) => return Ok(text),
+                _ => {}
+            }
+        }
+    }
+
     /// Reads one frame and puts it where it belongs.
     async fn pump(&mut self) -> Result<()> {
-        let frame = self.ws.next().await.ok_or_else(|| anyhow!("the server closed the socket"))??;
-        let Message::Text(text) = frame else { return Ok(()) };
-        if text.as_str() == "2" {
-            self.ws.send(Message::text("3")).await?;
-        } else if let Some(event) = text.strip_prefix("42") {
+        let text = self.frame().await?;
+        if let Some(event) = text.strip_prefix("42") {
             self.waiting.push_back(read_event(event)?);
         } else if let Some(ack) = text.strip_prefix("43") {
             self.acks.push_back(read_ack(ack)?);
