@@ -73,7 +73,7 @@ pub struct Device {
 #[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(optional_fields))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Register {
-    /// 3 to 32 of `a-z 0-9 _ . -`, starting with a letter or digit; capitals are lowered.
+    /// 2 to 32 of `a-z 0-9 _ . -`, starting with a letter or digit; capitals are lowered.
     pub username: String,
     /// 8 to 256 characters.
     pub password: Secret,

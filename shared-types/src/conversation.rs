@@ -96,15 +96,14 @@ pub struct ConversationList {
 
 /// `POST /conversations`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(optional_fields))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub enum NewConversation {
-    /// With one other person.
-    Direct {
-        /// Who.
-        user_id: UserId,
-    },
+pub struct NewConversation {
+    /// Its kind.
+    pub kind: ConversationKind,
+    /// The other person of a direct one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<UserId>,
 }
 
 /// `PATCH /conversations/{id}`: one's own settings of it. What is left out stays; `null` clears.

@@ -120,7 +120,7 @@ impl Queue for Lanes {
                 Ok(Box::new(move || {
                     state.lock().waiting.push_back(Taken { tag, payload });
                     state.more.notify_one();
-                    drop(done.send(()));
+                    let _ = done.send(());
                 }))
             }))
             .await?;

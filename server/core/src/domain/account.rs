@@ -31,12 +31,12 @@ impl Account {
 pub fn username(raw: &str) -> Result<String, Refusal> {
     let name = raw.to_ascii_lowercase();
     let starts_well = name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
-    let fits = (3..=32).contains(&name.len());
+    let fits = (2..=32).contains(&name.len());
     let plain = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_.-".contains(&b));
     if starts_well && fits && plain {
         return Ok(name);
     }
-    Err(Refusal::field("username", "3 to 32 of a-z, 0-9, '_', '.', '-', starting with a letter or digit"))
+    Err(Refusal::field("username", "2 to 32 of a-z, 0-9, '_', '.', '-', starting with a letter or digit"))
 }
 
 /// A name for people to read: trimmed, 1 to `most` characters, nothing invisible that could deceive.

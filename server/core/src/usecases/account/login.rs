@@ -13,7 +13,7 @@ pub async fn login(app: &App, from: IpAddr, input: Login) -> Result<SignedIn, Er
     app.spend(Limited::LoginFrom, from).await?;
     let account = match username(&input.username) {
         Ok(name) => {
-            app.spend(Limited::LoginTo, format_args!("{name}:{from}").to_string()).await?;
+            app.spend(Limited::LoginTo, format!("{name}:{from}")).await?;
             app.accounts.find_by_username(&name).await?
         }
         Err(_) => None,

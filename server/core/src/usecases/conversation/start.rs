@@ -27,9 +27,11 @@ pub enum Started {
 
 /// Starts a conversation, or gives the direct one that the two have.
 pub async fn start_conversation(app: &App, me: Caller, input: NewConversation) -> Result<Started, Error> {
-    match input {
-        NewConversation::Direct { user_id } => direct(app, me, user_id).await,
+    if input.kind != ConversationKind::Direct {
+        return Err(Refusal::field("kind", "this version has direct conversations only").into());
     }
+    let other = input.user_id.ok_or_else(|| Refusal::field("user_id", "required: the other person"))?;
+    direct(app, me, other).await
 }
 
 async fn direct(app: &App, me: Caller, other: UserId) -> Result<Started, Error> {

@@ -1,0 +1,189 @@
+//! What handlers are given out of a request, with errors that name the field and the rule.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use axum::{
+    Json, RequestPartsExt as _,
+    body::to_bytes,
+    extract::{
+        ConnectInfo, FromRequest, FromRequestParts, Path, Request,
+        path::ErrorKind,
+        rejection::PathRejection,
+    },
+    http::{HeaderMap, header, request::Parts},
+};
+use serde::de::DeserializeOwned;
+use shared_types::{Code, Problem};
+use sotto_core::{Caller, usecases::account::authenticate};
+
+use super::{Door, Fault};
+
+/// The largest body: an envelope at its limit and what stands around it.
+const MOST_BYTES: usize = 128 * 1_024;
+
+/// A JSON body.
+pub(super) struct Body<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Door> for Body<T> {
+    type Rejection = Fault;
+
+    async fn from_request(request: Request, _: &Door) -> Result<Self, Fault> {
+        let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let essence = content_type.and_then(|value| value.split(';').next()).map(str::trim);
+        if !essence.is_some_and(|essence| essence.eq_ignore_ascii_case("application/json")) {
+            return Err(Fault::new(Code::UnsupportedMediaType, "the body must be application/json"));
+        }
+        let too_large = |_| Fault::new(Code::TooLarge, format!("a body has at most {MOST_BYTES} bytes"));
+        let bytes = to_bytes(request.into_body(), MOST_BYTES).await.map_err(too_large)?;
+        parse(&bytes).map(Self).map_err(Fault)
+    }
+}
+
+/// Reads JSON; an error names the field.
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    serde_path_to_error::deserialize(&mut json)
+        .map_err(|error| field_error(&error))
+        .and_then(|value| match json.end() {
+            Ok(()) => Ok(value),
+            Err(error) => Err(Problem::new(Code::MalformedJson, error.to_string())),
+        })
+}
+
+/// What a reading error says of the body: no JSON at all, or a field that breaks a rule.
+pub fn field_error(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let inner = error.inner();
+    if inner.is_syntax() || inner.is_eof() || inner.is_io() {
+        return Problem::new(Code::MalformedJson, inner.to_string());
+    }
+    let text = inner.to_string();
+    let rule = text.split(" at line ").next().unwrap_or(&text).to_owned();
+    let mut field = error.path().to_string();
+    if field == "." {
+        field.clear();
+    }
+    // Serde names a missing field in its text, and the struct it misses it in as the path.
+    if let Some(missing) = rule.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+        field = if field.is_empty() { missing.to_owned() } else { format!("{field}.{missing}") };
+    }
+    let problem = Problem::new(Code::Invalid, rule);
+    if field.is_empty() { problem } else { problem.at(field) }
+}
+
+/// Ids in the path.
+pub(super) struct Ids<T>(pub T);
+
+impl<T: DeserializeOwned + Send + 'static> FromRequestParts<Door> for Ids<T> {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Door) -> Result<Self, Fault> {
+        let rule = "a UUID like 0190b5a4-7c1e-7d3a-9f00-1c2d3e4f5a6b";
+        match parts.extract::<Path<T>>().await {
+            Ok(Path(ids)) => Ok(Self(ids)),
+            Err(PathRejection::FailedToDeserializePathParams(error)) => match error.kind() {
+                ErrorKind::ParseErrorAtKey { key, .. } | ErrorKind::DeserializeError { key, .. } => {
+                    Err(Fault::field(key.clone(), rule))
+                }
+                _ => Err(Fault::field("path", rule)),
+            },
+            Err(_) => Err(Fault::new(Code::NotFound, "there is no such path")),
+        }
+    }
+}
+
+/// A query string as it came, by name.
+pub(super) struct Params(Vec<(String, String)>);
+
+impl FromRequestParts<Door> for Params {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Door) -> Result<Self, Fault> {
+        let pairs = parts.extract::<axum::extract::Query<Vec<(String, String)>>>().await;
+        pairs.map(|pairs| Self(pairs.0)).map_err(|error| Fault::field("query", error.body_text()))
+    }
+}
+
+impl Params {
+    /// The last value of that name.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A whole number of that name.
+    pub(super) fn number(&self, name: &str) -> Result<Option<u64>, Fault> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        text.parse().map(Some).map_err(|_| Fault::field(name, "a whole number, not negative"))
+    }
+}
+
+/// Who calls, by their access token.
+pub(super) struct Me(pub Caller);
+
+impl FromRequestParts<Door> for Me {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Self, Fault> {
+        let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = header.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let (_, token) = token.ok_or_else(|| Fault::new(Code::Unauthorized, "send Authorization: Bearer <access token>"))?;
+        let (caller, _) = authenticate(&door.app, token.trim()).await?;
+        Ok(Self(caller))
+    }
+}
+
+/// The address a request came from.
+pub(super) struct From(pub IpAddr);
+
+impl FromRequestParts<Door> for From {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Self, Fault> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let told = forwarded(&parts.headers, door.proxies);
+        Ok(Self(told.or(peer).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))))
+    }
+}
+
+/// The address that the outermost trusted proxy saw: the nth from the right, since anybody can write the others.
+fn forwarded(headers: &HeaderMap, proxies: usize) -> Option<IpAddr> {
+    let nth = proxies.checked_sub(1)?;
+    let values = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let hops: Vec<&str> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
+    hops.iter().rev().nth(nth)?.parse().ok()
+}
+
+/// An answer with a JSON body.
+pub(super) type Answer<T> = Result<Json<T>, Fault>;
+
+#[cfg(test)]
+mod tests {
+    use shared_types::account::Register;
+
+    use super::*;
+
+    fn refused(json: &str) -> (Code, String) {
+        let problem = parse::<Register>(json.as_bytes()).unwrap_err();
+        (problem.code, problem.field.unwrap_or_default())
+    }
+
+    #[test]
+    fn an_error_names_the_field() {
+        assert_eq!(refused("{"), (Code::MalformedJson, String::new()));
+        assert_eq!(refused("{}"), (Code::Invalid, "username".into()));
+        assert_eq!(refused(r#"{"username": 7}"#), (Code::Invalid, "username".into()));
+        let no_platform = r#"{"username": "a", "password": "b", "device": {"name": "x"}}"#;
+        assert_eq!(refused(no_platform), (Code::Invalid, "device.platform".into()));
+        assert_eq!(refused("[]").0, Code::Invalid);
+        assert_eq!(refused("\u{0}"), (Code::MalformedJson, String::new()));
+    }
+
+    #[test]
+    fn only_trusted_proxies_are_believed() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", "6.6.6.6, 10.0.0.1".parse().unwrap());
+        assert_eq!(forwarded(&headers, 0), None);
+        assert_eq!(forwarded(&headers, 1), Some("10.0.0.1".parse().unwrap()));
+        assert_eq!(forwarded(&headers, 2), Some("6.6.6.6".parse().unwrap()));
+        assert_eq!(forwarded(&headers, 3), None);
+    }
+}

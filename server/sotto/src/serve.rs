@@ -1,0 +1,156 @@
+//! A pod's life: start, serve, drain, end.
+
+use std::{sync::Arc, time::Duration};
+
+use metrics::gauge;
+use shared_types::http::ServerInfo;
+use sotto_core::{
+    App,
+    domain::entry::Plaintext,
+    ports::{Lane, PodId},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{info, warn};
+use uuid::Uuid;
+
+use crate::{
+    config::Settings,
+    demo, http,
+    secrets::Cost,
+    socket::{self, Pod, Registry},
+    telemetry, wire, worker,
+};
+
+/// The desktop client's pages have this origin.
+const DESKTOP: &str = "tauri://localhost";
+
+/// Runs a pod until it is told to stop.
+pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
+    let wired = wire::wire(&settings, Cost::Real)?;
+    let listening = http::listen("SOTTO_LISTEN", settings.listen).await?;
+    let metrics_listening = http::listen("SOTTO_METRICS_LISTEN", settings.metrics_listen).await?;
+    let metrics = telemetry::start_metrics()?;
+    warn_of_loud_settings(&settings);
+
+    let stop = CancellationToken::new();
+    let tasks = TaskTracker::new();
+    let pod = start_pod(wired.app.clone(), &tasks, &stop).await?;
+    let health = http::Health::new(wired.store.clone());
+    let door = http::Door {
+        app: wired.app.clone(),
+        info: Arc::new(info_of(&settings)),
+        health: health.clone(),
+        proxies: settings.proxies,
+    };
+    let origins = settings.public_url.iter().cloned().chain([DESKTOP.to_owned()]).collect();
+    let router = http::router(door, settings.web_dir.as_ref(), |router| socket::mount(router, &pod, origins));
+
+    let workers_stop = CancellationToken::new();
+    let workers = TaskTracker::new();
+    worker::start(&wired.app, &workers, &workers_stop);
+    tasks.spawn(measure(wired.app.clone(), stop.clone()));
+    tasks.spawn(metrics_listening.serve(http::metrics_router(metrics), stop.clone()));
+    let accepting = CancellationToken::new();
+    let address = listening.address;
+    let serving = TaskTracker::new();
+    serving.spawn(listening.serve(router, accepting.clone()));
+    if with_demo {
+        demo::add(&wired.app).await?;
+    }
+    info!("ready on http://{address}");
+
+    told_to_stop().await;
+    info!("stopping: no more connections, {} sockets are sent elsewhere", pod.registry.len());
+    health.drain();
+    socket::drain(&pod).await;
+    accepting.cancel();
+    serving.close();
+    serving.wait().await;
+    stop.cancel();
+    // What was accepted and is not in the log yet stays in the queue, and goes on at the next start.
+    workers_stop.cancel();
+    workers.close();
+    tasks.close();
+    let ended = tokio::time::timeout(Duration::from_secs(15), async {
+        workers.wait().await;
+        tasks.wait().await;
+    });
+    if ended.await.is_err() {
+        warn!("some work did not end in time; nothing accepted is lost by that");
+    }
+    info!("stopped");
+    Ok(())
+}
+
+/// Starts what belongs to this pod's sockets.
+pub async fn start_pod(app: App, tasks: &TaskTracker, stop: &CancellationToken) -> anyhow::Result<Pod> {
+    let name = format!("pod-{}", Uuid::now_v7());
+    let pod = Pod {
+        app,
+        id: PodId(name.into()),
+        registry: Arc::new(Registry::default()),
+        tasks: tasks.clone(),
+        stop: stop.clone(),
+    };
+    let inbox = pod.app.delivery.listen(&pod.id).await?;
+    tasks.spawn(socket::deliver(pod.clone(), inbox));
+    tasks.spawn(socket::sweep(pod.clone()));
+    Ok(pod)
+}
+
+/// What clients may know before they sign in.
+pub fn info_of(settings: &Settings) -> ServerInfo {
+    ServerInfo {
+        name: settings.name.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        registration: settings.registration,
+        plaintext_allowed: settings.plaintext == Plaintext::Allowed,
+    }
+}
+
+fn warn_of_loud_settings(settings: &Settings) {
+    if settings.plaintext == Plaintext::Allowed {
+        warn!("SOTTO_ALLOW_PLAINTEXT is true: private conversations may be readable by this server. Not for production");
+    }
+    if settings.rate_limits == sotto_core::app::RateLimits::Off {
+        warn!("SOTTO_RATE_LIMITS is off: nothing protects this server from floods. For load tests only");
+    }
+}
+
+/// Shows how much waits in the queues.
+async fn measure(app: App, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(5));
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        for number in 0..app.policy.partitions {
+            if let Ok(depth) = app.queue.depth(Lane::Partition(number)).await {
+                #[expect(clippy::cast_precision_loss, reason = "a number of entries")]
+                gauge!("sotto_queue_depth", "queue" => format!("partition.p{number:02}")).set(depth as f64);
+            }
+        }
+        if let Ok(dead) = app.queue.dead(1_000).await {
+            #[expect(clippy::cast_precision_loss, reason = "a number of entries")]
+            gauge!("sotto_dead_letters").set(dead.len() as f64);
+        }
+    }
+}
+
+/// Ready at Ctrl-C or SIGTERM.
+async fn told_to_stop() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupted => {}
+                _ = terminated.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = interrupted.await;
+}

@@ -1,0 +1,50 @@
+//! From the delivery port to this pod's sockets.
+
+use engineioxide::DisconnectReason;
+use metrics::{counter, histogram};
+use shared_types::ServerEvent;
+use sotto_core::ports::{Audience, Inbox, Parcel};
+use tracing::warn;
+
+use super::{Pod, packet, registry::give};
+
+/// Hands out what comes, until the delivery ends or the pod stops.
+pub async fn deliver(pod: Pod, mut inbox: Box<dyn Inbox>) {
+    loop {
+        let parcel = tokio::select! {
+            () = pod.stop.cancelled() => return,
+            parcel = inbox.next() => parcel,
+        };
+        let Some(parcel) = parcel else { return };
+        hand_out(&pod, &parcel);
+    }
+}
+
+fn hand_out(pod: &Pod, Parcel { to, event }: &Parcel) {
+    counter!("sotto_pod_events_received_total").increment(1);
+    let sockets = pod.registry.find(to);
+    if sockets.is_empty() {
+        counter!("sotto_pod_events_useless_total").increment(1);
+        return;
+    }
+    let packet = match packet::event(event) {
+        Ok(packet) => packet,
+        Err(error) => {
+            warn!(%error, "an event could not be written");
+            return;
+        }
+    };
+    let mut given = 0;
+    for socket in &sockets {
+        given += u64::from(give(socket, packet.clone()));
+        if matches!(to, Audience::EndedSession(_)) {
+            socket.close(DisconnectReason::TransportClose);
+        }
+    }
+    counter!("sotto_deliveries_total").increment(given);
+    if let ServerEvent::Message(entry) = event {
+        let took_ms = pod.app.clock.now().ms_since(entry.sent_at).max(0);
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds")]
+        histogram!("sotto_accept_to_deliver_seconds").record(took_ms as f64 / 1_000.0);
+    }
+}

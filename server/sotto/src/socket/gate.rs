@@ -1,0 +1,162 @@
+//! Between the engine and the use cases: lets sockets in, hands their calls on one after the other, sees them go.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use engineioxide::{DisconnectReason, Str, handler::EngineIoHandler};
+use shared_types::{Code, Problem, ServerEvent};
+use sotto_core::{
+    Error, Refusal,
+    usecases::{account::authenticate, presence},
+};
+use tracing::{debug, warn};
+
+use super::{
+    Pod, calls,
+    inbox::{Came, Open, Slot, Sock, State},
+    packet::{self, Incoming},
+    registry::give,
+};
+use crate::http::problem;
+
+/// The most sockets one person may have on a pod.
+const MOST_PER_PERSON: usize = 50;
+
+/// The engine's handler.
+pub(super) struct Gate {
+    pod: Pod,
+}
+
+impl std::fmt::Debug for Gate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gate").field("pod", &self.pod.id).finish_non_exhaustive()
+    }
+}
+
+impl EngineIoHandler for Gate {
+    type Data = Slot;
+
+    fn on_connect(self: Arc<Self>, socket: Arc<Sock>) {
+        self.pod.registry.appear(&socket);
+    }
+
+    fn on_disconnect(&self, socket: Arc<Sock>, reason: DisconnectReason) {
+        debug!(socket.id = %socket.id, ?reason, "a socket is gone");
+        self.forget(&socket);
+    }
+
+    fn on_message(self: &Arc<Self>, message: Str, socket: Arc<Sock>) {
+        match socket.data.put(message) {
+            Came::Queued => {}
+            Came::TooMany => end(&socket, "it calls faster than it is answered"),
+            Came::Start => {
+                let gate = Arc::clone(self);
+                self.pod.tasks.spawn(async move {
+                    while let Some(text) = socket.data.next() {
+                        gate.handle(&socket, text).await;
+                    }
+                });
+            }
+        }
+    }
+
+    fn on_binary(self: &Arc<Self>, _: Bytes, socket: Arc<Sock>) {
+        end(&socket, "it sent a binary frame");
+    }
+}
+
+/// Ends a connection that breaks the protocol.
+fn end(socket: &Arc<Sock>, why: &str) {
+    debug!(socket.id = %socket.id, "socket {} is closed: {why}", socket.id);
+    // Says so where it still fits in.
+    let _ = socket.emit(packet::disconnect());
+    socket.close(DisconnectReason::PacketParsingError);
+}
+
+impl Gate {
+    /// The door of this pod.
+    pub(super) fn new(pod: Pod) -> Self {
+        Self { pod }
+    }
+
+    async fn handle(&self, socket: &Arc<Sock>, text: Str) {
+        match packet::read(text) {
+            Some(Incoming::Connect(auth)) => self.connect(socket, auth.as_deref()).await,
+            Some(Incoming::ConnectElsewhere(name)) => drop(give(socket, packet::no_such_namespace(&name))),
+            Some(Incoming::Event(event)) => match socket.data.caller() {
+                Some(caller) => {
+                    let ack = event.ack;
+                    let answer = calls::answer(&self.pod, (caller, socket), event).await;
+                    if let (Some(id), Some(answer)) = (ack, answer) {
+                        give(socket, packet::ack(id, &answer));
+                    }
+                }
+                None => end(socket, "it calls before it has signed in"),
+            },
+            Some(Incoming::Disconnect) => socket.close(DisconnectReason::TransportClose),
+            Some(Incoming::Ack) => {}
+            None => end(socket, "it sent what is no packet"),
+        }
+    }
+
+    async fn connect(&self, socket: &Arc<Sock>, auth: Option<&str>) {
+        if socket.data.caller().is_some() {
+            return;
+        }
+        match self.sign_in(socket, auth).await {
+            Ok(event) => {
+                if let Ok(packet) = packet::event(&event) {
+                    give(socket, packet);
+                }
+            }
+            // The engine's connection stays: a client may try again with a fresh token. The sweep ends it if none comes.
+            Err(error) => drop(give(socket, packet::refused(&problem(error)))),
+        }
+    }
+
+    /// Signs a socket in: from here on it hears everything, so `ready`'s heads, read afterwards, leave no gap.
+    async fn sign_in(&self, socket: &Arc<Sock>, auth: Option<&str>) -> Result<ServerEvent, Error> {
+        if self.pod.stop.is_cancelled() {
+            return Err(Refusal::new(Code::Unavailable, "this pod is going; connect again").into());
+        }
+        let missing = || Refusal::new(Code::Unauthorized, "connect with auth: {token}");
+        let token = packet::token(auth).ok_or_else(missing)?;
+        let (caller, access) = authenticate(&self.pod.app, &token).await?;
+        let others = self.pod.registry.find(&sotto_core::ports::Audience::Users(vec![caller.user]));
+        if others.len() >= MOST_PER_PERSON {
+            return Err(Refusal::new(Code::RateLimited, format!("at most {MOST_PER_PERSON} sockets a person")).into());
+        }
+        give(socket, packet::connected(&socket.id.to_string()));
+        let open = Open { caller, expires_at: access.expires_at, warned_at: None, watching: Vec::new() };
+        if !self.pod.registry.open(socket, open) {
+            return Err(Refusal::new(Code::Unavailable, "the socket closed").into());
+        }
+        let ready = presence::arrive(&self.pod.app, caller, &self.pod.id).await?;
+        Ok(ServerEvent::Ready(ready))
+    }
+
+    /// The socket is gone: the person may be offline by it.
+    fn forget(&self, socket: &Arc<Sock>) {
+        let Some(user) = self.pod.registry.close(socket) else { return };
+        let pod = self.pod.clone();
+        self.pod.tasks.spawn(async move {
+            if let Err(error) = presence::leave(&pod.app, user, &pod.id).await {
+                warn!(%error, "someone's leaving was not noted; it expires by itself");
+            }
+            // Whoever came back in the meantime is there after all.
+            if pod.registry.users().contains(&user) {
+                let now = pod.app.clock.now();
+                let _ = pod.app.directory.beat(&pod.id, &[user], now).await;
+            }
+        });
+    }
+}
+
+/// What a socket that signs in late or never gets.
+pub(super) fn too_late(socket: &Arc<Sock>) {
+    let waiting = matches!(&*socket.data.state(), State::Waiting(_));
+    if waiting {
+        give(socket, packet::refused(&Problem::new(Code::Unauthorized, "no token came in time")));
+        socket.close(DisconnectReason::TransportClose);
+    }
+}

@@ -1,0 +1,157 @@
+//! The sockets of this pod, by person and by whom they watch: the rooms `user_<id>`, `device_<id>` and their watchers.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use engineioxide::{DisconnectReason, Str, sid::Sid};
+use metrics::{counter, gauge};
+use shared_types::{SessionId, UserId};
+use sotto_core::ports::Audience;
+use tokio::sync::mpsc::error::TrySendError;
+use tracing::info;
+
+use super::inbox::{Open, Sock, State};
+
+/// All sockets of this pod.
+#[derive(Default)]
+pub struct Registry {
+    rooms: RwLock<Rooms>,
+}
+
+#[derive(Default)]
+struct Rooms {
+    /// Connected to the engine, signed in or not.
+    all: HashMap<Sid, Arc<Sock>>,
+    /// Signed in.
+    users: HashMap<UserId, Vec<Arc<Sock>>>,
+    /// Watched person to watching sockets.
+    watchers: HashMap<UserId, Vec<Arc<Sock>>>,
+    open: usize,
+}
+
+impl Registry {
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Rooms> {
+        self.rooms.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Rooms> {
+        self.rooms.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many sockets are connected, signed in or not.
+    pub fn len(&self) -> usize {
+        self.read().all.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Everybody who has a signed-in socket here.
+    pub fn users(&self) -> Vec<UserId> {
+        self.read().users.keys().copied().collect()
+    }
+
+    pub(super) fn all(&self) -> Vec<Arc<Sock>> {
+        self.read().all.values().cloned().collect()
+    }
+
+    pub(super) fn appear(&self, socket: &Arc<Sock>) {
+        self.write().all.insert(socket.id, Arc::clone(socket));
+    }
+
+    /// A socket is signed in from now on; `false` if it closed meanwhile.
+    pub(super) fn open(&self, socket: &Arc<Sock>, open: Open) -> bool {
+        let mut rooms = self.write();
+        if !rooms.all.contains_key(&socket.id) {
+            return false;
+        }
+        rooms.users.entry(open.caller.user).or_default().push(Arc::clone(socket));
+        rooms.open += 1;
+        gauge!("sotto_sockets").set(as_f64(rooms.open));
+        *socket.data.state() = State::Open(Box::new(open));
+        true
+    }
+
+    /// A socket is gone. Gives the person whose last one it was. Doing it again does nothing.
+    pub(super) fn close(&self, socket: &Arc<Sock>) -> Option<UserId> {
+        let mut rooms = self.write();
+        rooms.all.remove(&socket.id);
+        let State::Open(open) = std::mem::replace(&mut *socket.data.state(), State::Closed) else { return None };
+        rooms.open -= 1;
+        gauge!("sotto_sockets").set(as_f64(rooms.open));
+        for watched in &open.watching {
+            leave(&mut rooms.watchers, *watched, socket.id);
+        }
+        let user = open.caller.user;
+        leave(&mut rooms.users, user, socket.id).then_some(user)
+    }
+
+    /// Replaces whom a socket watches.
+    pub(super) fn watch(&self, socket: &Arc<Sock>, users: Vec<UserId>) {
+        let mut rooms = self.write();
+        let mut state = socket.data.state();
+        let State::Open(open) = &mut *state else { return };
+        for watched in std::mem::take(&mut open.watching) {
+            leave(&mut rooms.watchers, watched, socket.id);
+        }
+        let mut users = users;
+        users.sort_unstable();
+        users.dedup();
+        for user in &users {
+            rooms.watchers.entry(*user).or_default().push(Arc::clone(socket));
+        }
+        open.watching = users;
+    }
+
+    /// The sockets of an audience.
+    pub(super) fn find(&self, to: &Audience) -> Vec<Arc<Sock>> {
+        let rooms = self.read();
+        match to {
+            Audience::Users(users) => {
+                users.iter().filter_map(|user| rooms.users.get(user)).flatten().cloned().collect()
+            }
+            Audience::Watchers(user) => rooms.watchers.get(user).cloned().unwrap_or_default(),
+            Audience::EndedSession(session) => of_session(&rooms, *session),
+        }
+    }
+}
+
+fn of_session(rooms: &Rooms, session: SessionId) -> Vec<Arc<Sock>> {
+    let open = rooms.users.values().flatten();
+    open.filter(|socket| socket.data.caller().is_some_and(|caller| caller.session == session)).cloned().collect()
+}
+
+/// Takes a socket out of a room; `true` if it was the last.
+fn leave(rooms: &mut HashMap<UserId, Vec<Arc<Sock>>>, user: UserId, sid: Sid) -> bool {
+    let Some(room) = rooms.get_mut(&user) else { return false };
+    room.retain(|socket| socket.id != sid);
+    if !room.is_empty() {
+        return false;
+    }
+    rooms.remove(&user);
+    true
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a number of sockets")]
+fn as_f64(count: usize) -> f64 {
+    count as f64
+}
+
+/// Gives a packet to a socket. One whose buffer is full is cut off: it will sync when it is back, and until then it
+/// costs nothing.
+pub(super) fn give(socket: &Arc<Sock>, packet: Str) -> bool {
+    match socket.emit(packet) {
+        Ok(()) => true,
+        Err(TrySendError::Full(_)) => {
+            counter!("sotto_sockets_cut_total").increment(1);
+            info!(socket.id = %socket.id, "socket {} reads too slowly: cut off", socket.id);
+            socket.close(DisconnectReason::TransportError);
+            false
+        }
+        Err(TrySendError::Closed(_)) => false,
+    }
+}

@@ -1,0 +1,100 @@
+//! What happens to sockets over time: late ones go, tokens end, the pod says that it is alive, and drains.
+
+use std::{sync::Arc, time::Duration};
+
+use engineioxide::DisconnectReason;
+use shared_types::{
+    ServerEvent, Timestamp,
+    socket::{SessionEvent, SessionReason},
+};
+use tracing::{info, warn};
+
+use super::{
+    Pod,
+    gate::too_late,
+    inbox::{Sock, State},
+    packet,
+    registry::give,
+};
+
+/// How often sockets are looked at.
+const EVERY: Duration = Duration::from_secs(5);
+/// How many looks lie between two beats of the presence directory.
+const BEAT_EVERY: u32 = 4;
+/// How long a socket may stay without signing in.
+const SIGN_IN_TIME: Duration = Duration::from_secs(15);
+/// How long a socket has to renew a token that has ended.
+const RENEW_TIME_MS: i64 = 30_000;
+/// How many sockets are told to go at once when the pod drains.
+const BATCH: usize = 200;
+
+/// Looks after the sockets until the pod stops.
+pub async fn sweep(pod: Pod) {
+    let mut ticks = tokio::time::interval(EVERY);
+    for round in 0u32.. {
+        tokio::select! {
+            () = pod.stop.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        let now = pod.app.clock.now();
+        for socket in pod.registry.all() {
+            look(&socket, now);
+        }
+        if round.is_multiple_of(BEAT_EVERY)
+            && let Err(error) = pod.app.directory.beat(&pod.id, &pod.registry.users(), now).await
+        {
+            warn!(%error, "the presence directory did not hear this pod's beat");
+        }
+    }
+}
+
+fn look(socket: &Arc<Sock>, now: Timestamp) {
+    let mut ended = false;
+    match &mut *socket.data.state() {
+        State::Waiting(since) if since.elapsed() > SIGN_IN_TIME => ended = true,
+        State::Open(open) if now >= open.expires_at => match open.warned_at {
+            None => {
+                open.warned_at = Some(now);
+                tell(socket, SessionReason::Expiring, None);
+            }
+            Some(warned) => ended = now.ms_since(warned) >= RENEW_TIME_MS,
+        },
+        State::Waiting(_) | State::Open(_) | State::Closed => {}
+    }
+    if ended {
+        too_late(socket);
+        socket.close(DisconnectReason::TransportClose);
+    }
+}
+
+fn tell(socket: &Arc<Sock>, reason: SessionReason, reconnect_in: Option<u64>) {
+    if let Ok(packet) = packet::event(&ServerEvent::Session(SessionEvent { reason, reconnect_in })) {
+        give(socket, packet);
+    }
+}
+
+/// Sends everybody elsewhere, in batches, each with a moment of its own to come back at.
+pub async fn drain(pod: &Pod) {
+    let sockets = pod.registry.all();
+    if sockets.is_empty() {
+        return;
+    }
+    info!("draining {} sockets", sockets.len());
+    // Two milliseconds a socket keep the reconnects under 500 a second.
+    let spread = (sockets.len() as u64 * 2).max(1_000);
+    for batch in sockets.chunks(BATCH) {
+        for socket in batch {
+            tell(socket, SessionReason::Draining, Some(jitter(spread)));
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    for socket in sockets {
+        socket.close(DisconnectReason::ClosingServer);
+    }
+}
+
+/// A random number below `most`; a constant one where there is no randomness.
+fn jitter(most: u64) -> u64 {
+    getrandom::u64().unwrap_or(most / 2) % most.max(1)
+}

@@ -1,0 +1,95 @@
+//! The workers' door: takes from the partitions, calls the one use case, acknowledges.
+
+use std::time::Duration;
+
+use metrics::counter;
+use sotto_core::{
+    App, Error,
+    domain::entry::Draft,
+    ports::{Lane, Taken},
+    usecases::entry::{Writer, append},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{error, warn};
+
+/// How many entries a partition's writer takes at once.
+const BATCH: usize = 256;
+/// The longest wait between two tries while a port is away.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// Starts the writer of every partition. Each ends between two batches once it is told to stop.
+pub fn start(app: &App, tasks: &TaskTracker, stop: &CancellationToken) {
+    for number in 0..app.policy.partitions {
+        tasks.spawn(partition(app.clone(), Lane::Partition(number), stop.clone()));
+    }
+}
+
+async fn partition(app: App, lane: Lane, stop: CancellationToken) {
+    let mut writer = Writer::default();
+    loop {
+        let taken = tokio::select! {
+            () = stop.cancelled() => return,
+            taken = app.queue.take(lane, BATCH) => taken,
+        };
+        match taken {
+            Ok(taken) => {
+                if !settle(&app, &mut writer, (lane, taken), &stop).await {
+                    return;
+                }
+            }
+            Err(error) => {
+                warn!(%error, "the queue gives nothing; trying again");
+                pause(Duration::from_secs(1), &stop).await;
+            }
+        }
+    }
+}
+
+/// Appends a batch and acknowledges it, however long that takes; `false` when told to stop before.
+async fn settle(app: &App, writer: &mut Writer, (lane, taken): (Lane, Vec<Taken>), stop: &CancellationToken) -> bool {
+    let mut drafts = Vec::with_capacity(taken.len());
+    let mut tags = Vec::with_capacity(taken.len());
+    for Taken { tag, payload } in taken {
+        match serde_json::from_slice::<Draft>(&payload) {
+            Ok(draft) => {
+                drafts.push(draft);
+                tags.push(tag);
+            }
+            Err(error) => {
+                error!(%error, "an entry of {lane:?} can't be read: buried with the dead");
+                if let Err(error) = app.queue.bury(lane, tag, &error.to_string()).await {
+                    error!(%error, "and could not be buried; it comes again after a restart");
+                }
+            }
+        }
+    }
+    let mut wait = Duration::from_millis(100);
+    loop {
+        match append(app, writer, drafts.clone()).await {
+            Ok(outcome) => {
+                counter!("sotto_messages_persisted_total").increment(outcome.written as u64);
+                break;
+            }
+            // In a partition order is everything: nothing overtakes what can't be written yet.
+            Err(error @ (Error::Port(_) | Error::Refused(_))) => {
+                warn!(%error, "entries of {lane:?} wait for the log");
+                if !pause(wait, stop).await {
+                    return false;
+                }
+                wait = (wait * 2).min(LONGEST_WAIT);
+            }
+        }
+    }
+    if let Err(error) = app.queue.ack(lane, &tags).await {
+        warn!(%error, "done with entries of {lane:?}, which the queue will hand out again");
+    }
+    true
+}
+
+/// Waits; `false` when told to stop meanwhile.
+async fn pause(wait: Duration, stop: &CancellationToken) -> bool {
+    tokio::select! {
+        () = stop.cancelled() => false,
+        () = tokio::time::sleep(wait) => true,
+    }
+}
