@@ -9,6 +9,7 @@ use crate::sources::Source;
 
 const KINDS: [&str; 6] = ["rs", "ts", "tsx", "mjs", "toml", "lock"];
 const OUTPUTS: [&str; 6] = ["target", "node_modules", "dist", ".git", "test-results", "playwright-report"];
+const MANIFESTS: [&str; 2] = ["package.json", "package-lock.json"];
 const ROOT_OUTPUTS: [&str; 2] = ["build", "data"];
 
 /// Every source file of the clone.
@@ -31,7 +32,7 @@ fn walk(root: &Path, folder: &Path, found: &mut Vec<Source>) {
             continue;
         }
         let kind = path.extension().unwrap_or_default().to_string_lossy();
-        if !KINDS.contains(&kind.as_ref()) && name != "package-lock.json" {
+        if !KINDS.contains(&kind.as_ref()) && !MANIFESTS.contains(&name.as_str()) {
             continue;
         }
         let text = std::fs::read(&path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();

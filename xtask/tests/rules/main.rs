@@ -4,6 +4,7 @@ mod graph;
 mod licence;
 mod listing;
 mod lockfiles;
+mod register;
 mod sources;
 
 use std::path::Path;
@@ -56,6 +57,12 @@ fn lockfiles_name_public_registries_only() {
 #[test]
 fn lockfiles_hold_the_packages_of_every_platform() {
     hold("`npm ci` refuses a lockfile that lacks these", &lockfiles::partial(&all_sources()));
+}
+
+#[test]
+fn every_dependency_has_its_reason() {
+    let page = std::fs::read_to_string(root().join("docs/dependencies.md")).unwrap_or_default();
+    hold("docs/dependencies.md", &register::out_of_step(&all_sources(), &page));
 }
 
 #[test]
