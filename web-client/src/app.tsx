@@ -12,7 +12,8 @@ import { applyTheme } from './theme.ts';
 
 export function App({ platform, crypto }: { platform: Platform; crypto: CryptoEngine }) {
   const [account] = useState(
-    () => new Account({ server: platform.server, secrets: platform.secrets, device: platform.device, crypto }),
+    () =>
+      new Account({ server: platform.server, secrets: platform.secrets, device: platform.device, crypto }),
   );
   const state = useSyncExternalStore(account.subscribe, account.getSnapshot);
   const route = useRoute();
@@ -38,7 +39,18 @@ export function App({ platform, crypto }: { platform: Platform; crypto: CryptoEn
     );
   }
   if (state.kind === 'guest') {
-    return <Welcome account={account} guest={state.guest} ended={state.ended} plain={crypto.protection === 'none'} />;
+    return (
+      <Welcome
+        account={account}
+        guest={state.guest}
+        ended={state.ended}
+        plain={crypto.protection === 'none'}
+      />
+    );
   }
-  return <div role="status" className="visually-hidden">{t('app.opening')}</div>;
+  return (
+    <div role="status" className="visually-hidden">
+      {t('app.opening')}
+    </div>
+  );
 }

@@ -36,7 +36,11 @@ export function Home() {
   return (
     <div className={styles.home} data-pane={right ? 'right' : 'left'}>
       <div className={styles.left}>
-        {route.at === 'new' ? <FindPeople /> : <ChatList selected={route.at === 'conversation' ? route.id : null} />}
+        {route.at === 'new' ? (
+          <FindPeople />
+        ) : (
+          <ChatList selected={route.at === 'conversation' ? route.id : null} />
+        )}
       </div>
       <main className={styles.right}>
         <Pane route={route} />

@@ -18,7 +18,8 @@ export function Announcer({ open }: { open: ConversationId | null }) {
         if (!conversation || content?.type !== 'text') return;
         const name = nameOf(memberOf(conversation, message.sender_id));
         setSaid(t('conversation.heard', { name, text: content.text.slice(0, 200) }));
-        const muted = conversation.my.muted_until !== null && Date.parse(conversation.my.muted_until) > Date.now();
+        const muted =
+          conversation.my.muted_until !== null && Date.parse(conversation.my.muted_until) > Date.now();
         if (muted || (document.hasFocus() && document.visibilityState === 'visible')) return;
         platform.notifications.show({
           tag: id,

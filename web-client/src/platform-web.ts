@@ -57,8 +57,11 @@ function notificationState(): NotificationState {
 }
 
 function browserName(agent: string): string {
-  const found = ['Edg', 'OPR', 'Firefox', 'Chrome', 'Safari'].find((name) => agent.includes(`${name}/`)) ?? 'Browser';
+  const found =
+    ['Edg', 'OPR', 'Firefox', 'Chrome', 'Safari'].find((name) => agent.includes(`${name}/`)) ?? 'Browser';
   const names: Record<string, string> = { Edg: 'Edge', OPR: 'Opera' };
-  const system = ['Windows', 'Android', 'iPhone', 'iPad', 'Mac', 'Linux'].find((name) => agent.includes(name));
+  const system = ['Windows', 'Android', 'iPhone', 'iPad', 'Mac', 'Linux'].find((name) =>
+    agent.includes(name),
+  );
   return system ? `${names[found] ?? found}, ${system}` : (names[found] ?? found);
 }

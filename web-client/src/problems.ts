@@ -1,7 +1,8 @@
 // Says in words what went wrong.
+
+import type { Problem } from './gen/contract.ts';
 import { en } from './i18n/en.ts';
 import { type Key, t } from './i18n/text.ts';
-import type { Problem } from './gen/contract.ts';
 import { Refused, Unreachable } from './sync/problem.ts';
 
 function isKey(key: string): key is Key {

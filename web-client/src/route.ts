@@ -11,7 +11,7 @@ export type Route =
 
 const listeners = new Set<() => void>();
 
-export function parse(path: string): Route {
+function parse(path: string): Route {
   const [, first, second] = path.split('/');
   if (first === 'c' && second) return { at: 'conversation', id: second as ConversationId };
   if (first === 'new' || first === 'settings' || first === 'register') return { at: first };

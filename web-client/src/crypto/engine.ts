@@ -1,7 +1,7 @@
 // The border between the sync engine and the wire: whatever leaves or enters a device passes through here, in batches.
 import type { Content, ConversationId, Envelope, Message } from '../gen/contract.ts';
 
-export interface ToSeal {
+interface ToSeal {
   readonly conversation_id: ConversationId;
   readonly content: Content;
 }

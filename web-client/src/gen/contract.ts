@@ -124,7 +124,7 @@ platform: string, };
 
 export type Register = { 
 /**
- * 3 to 32 of `a-z 0-9 _ . -`, starting with a letter or digit; capitals are lowered.
+ * 2 to 32 of `a-z 0-9 _ . -`, starting with a letter or digit; capitals are lowered.
  */
 username: string, 
 /**
@@ -466,11 +466,15 @@ export type ConversationList = {
  */
 conversations: Array<Conversation>, };
 
-export type NewConversation = { "kind": "direct", 
+export type NewConversation = { 
 /**
- * Who.
+ * Its kind.
  */
-user_id: UserId, };
+kind: ConversationKind, 
+/**
+ * The other person of a direct one.
+ */
+user_id?: UserId, };
 
 export type UpdateConversation = { 
 /**

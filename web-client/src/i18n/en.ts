@@ -5,7 +5,7 @@ export type Text = string | { readonly one: string; readonly other: string };
 
 export const en = {
   'app.name': 'Sotto',
-  'app.tagline': 'Private conversations, on a server of your own.',
+  'app.tagline': 'Private conversations, on your own server.',
   'app.unencrypted': 'Not encrypted: development',
   'app.unencrypted.why': 'This server runs for development. Whoever runs it can read what you write.',
   'app.opening': 'Opening Sotto',
@@ -32,7 +32,8 @@ export const en = {
 
   'problem.bad_credentials': 'That username and password don’t match.',
   'problem.username_taken': 'That username is taken. Try another one.',
-  'problem.username': 'Use 3 to 32 of a–z, 0–9, dots, dashes or underscores, starting with a letter or digit.',
+  'problem.username':
+    'Use 3 to 32 of a–z, 0–9, dots, dashes or underscores, starting with a letter or digit.',
   'problem.password': 'Use 8 to 256 characters.',
   'problem.display_name': 'Use 1 to 64 characters.',
   'problem.registration_closed': 'This server takes no new accounts at the moment.',
@@ -86,7 +87,8 @@ export const en = {
   'conversation.block': 'Block {name}',
   'conversation.unblock': 'Unblock {name}',
   'conversation.block.ask': 'Block {name}?',
-  'conversation.block.text': 'They can’t write to you any more, and are not told. You can unblock them at any time.',
+  'conversation.block.text':
+    'They can’t write to you any more, and are not told. You can unblock them at any time.',
   'conversation.block.do': 'Block',
   'conversation.blocked': 'You blocked {name}.',
   'conversation.typing': 'typing…',
@@ -96,7 +98,10 @@ export const en = {
   'conversation.start': 'This is the beginning of your conversation with {name}.',
   'conversation.unread': { one: '{count} unread message', other: '{count} unread messages' },
   'conversation.latest': 'Jump to latest',
-  'conversation.latest.count': { one: 'Jump to latest, {count} new message', other: 'Jump to latest, {count} new messages' },
+  'conversation.latest.count': {
+    one: 'Jump to latest, {count} new message',
+    other: 'Jump to latest, {count} new messages',
+  },
   'conversation.loading': 'Loading older messages',
   'conversation.heard': '{name}: {text}',
 
@@ -121,7 +126,10 @@ export const en = {
   'message.more_text': 'Show all',
   'message.quote.gone': 'Original message',
   'message.quote.jump': 'Go to the quoted message by {name}',
-  'message.reaction': { one: '{emoji} from {count} person. {who}', other: '{emoji} from {count} people. {who}' },
+  'message.reaction': {
+    one: '{emoji} from {count} person. {who}',
+    other: '{emoji} from {count} people. {who}',
+  },
   'message.label': '{name}, {time}',
   'system.created': 'The conversation was started',
   'system.member_joined': 'Somebody joined',

@@ -5,7 +5,7 @@ import type { Api } from './api.ts';
 import { raise, type Unread, unreadOf, type Watermark, type Watermarks, watermarkOf } from './derived.ts';
 import { fold, type Item } from './fold.ts';
 import { cursorOf, type Entry, emptyLog, gapOf, type Log, merge } from './log.ts';
-import type { Draft, OutboxItem, Store } from './store.ts';
+import { type Draft, type OutboxItem, type Store, written } from './store.ts';
 
 export interface ConversationState {
   readonly conversation: Conversation;
@@ -148,7 +148,7 @@ export class Conversations {
     const marks = raise(state.marks, user, to);
     if (marks === state.marks) return false;
     this.change(id, { marks });
-    void this.deps.store.putWatermark(id, user, watermarkOf(marks, user));
+    written(this.deps.store.putWatermark(id, user, watermarkOf(marks, user)));
     return true;
   }
 
@@ -167,7 +167,7 @@ export class Conversations {
     const known = this.states.get(id);
     if (known) this.change(id, { conversation });
     else this.publish(new Map(this.states).set(id, derive(fresh(conversation, log), this.deps.me)));
-    void this.deps.store.putConversation(conversation);
+    written(this.deps.store.putConversation(conversation));
     this.raise(id, this.deps.me, my);
     for (const member of members) this.raise(id, member.user.id, member);
   }

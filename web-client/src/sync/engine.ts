@@ -18,7 +18,7 @@ import { newItem, sendItem, type ToSay } from './sending.ts';
 import type { Session } from './session.ts';
 import { Board, type Snapshot } from './snapshot.ts';
 import type { OpenLine, ServerEvent } from './socket.ts';
-import type { Draft, OutboxItem, Store } from './store.ts';
+import { type Draft, type OutboxItem, type Store, written } from './store.ts';
 
 export interface EngineDeps {
   readonly me: User;
@@ -92,8 +92,13 @@ export class Engine {
   readonly getSnapshot = (): Snapshot => this.board.read();
 
   async start(): Promise<void> {
-    await this.conversations.load();
-    await this.outbox.reload();
+    try {
+      await this.conversations.load();
+      await this.outbox.reload();
+    } catch (error) {
+      // A browser without storage can still talk; it only remembers nothing.
+      console.error(error);
+    }
     this.show({ loaded: true });
     if (this.stopped.signal.aborted) return;
     this.channel.onmessage = () => void this.outbox.reload();
@@ -145,7 +150,7 @@ export class Engine {
 
   setDraft(id: ConversationId, draft: Draft | null): void {
     this.conversations.change(id, { draft });
-    void this.deps.store.putDraft(id, draft);
+    written(this.deps.store.putDraft(id, draft));
   }
 
   typed(id: ConversationId): void {
@@ -254,7 +259,7 @@ export class Engine {
   }
 
   private arrived(id: ConversationId, entries: readonly Entry[]): void {
-    void this.outbox.remove(entries.map(({ message }) => message.id));
+    written(this.outbox.remove(entries.map(({ message }) => message.id)));
     const state = this.conversations.get(id);
     const foreign = entries.filter(({ message }) => message.sender_id !== this.deps.me.id);
     if (!state || foreign.length === 0) return;

@@ -14,7 +14,7 @@ export interface Pending {
   readonly problem: Problem | null;
 }
 
-export interface Reaction {
+interface Reaction {
   readonly emoji: string;
   readonly people: readonly UserId[];
 }

@@ -80,7 +80,8 @@ export class Outbox {
     this.items = [...this.items, item];
     this.deps.changed(item.conversation_id);
     await this.inTurn(async () => {
-      const kept = await this.deps.store.addToOutbox(item);
+      // Without storage it is still sent; it only does not survive a reload.
+      const kept = await this.deps.store.addToOutbox(item).catch(() => ({ ...item, place: 0 }));
       this.items = this.items.map((one) => (one.id === item.id ? kept : one));
     });
     this.deps.announce();

@@ -45,6 +45,13 @@ interface DraftRow extends Draft {
   conversation_id: ConversationId;
 }
 
+/** A write that nobody waits for. Once the store is closed there is nothing to keep any more. */
+export function written(write: Promise<unknown>): void {
+  write.catch((error: unknown) => {
+    if (!(error instanceof Dexie.DatabaseClosedError)) console.error(error);
+  });
+}
+
 export class Store {
   private readonly db: Dexie & {
     entries: Table<EntryRow, [ConversationId, number]>;

@@ -3,8 +3,19 @@ import styles from './avatar.module.css';
 
 const HUES = [12, 45, 82, 135, 165, 200, 235, 265, 300, 335];
 
-export function Avatar({ id, name, size = 48, online = false }: { id: string; name: string; size?: number; online?: boolean }) {
-  const hue = HUES[[...id].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 9973, 7) % HUES.length];
+export function Avatar({
+  id,
+  name,
+  size = 48,
+  online = false,
+}: {
+  id: string;
+  name: string;
+  size?: number;
+  online?: boolean;
+}) {
+  const hue =
+    HUES[[...id].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 9973, 7) % HUES.length];
   return (
     <span
       className={styles.avatar}

@@ -5,7 +5,10 @@ import styles from './button.module.css';
 
 type Native = Omit<ButtonHTMLAttributes<HTMLButtonElement>, 'className'>;
 
-export function Button({ look = 'plain', ...rest }: Native & { look?: 'primary' | 'plain' | 'danger'; ref?: Ref<HTMLButtonElement> }) {
+export function Button({
+  look = 'plain',
+  ...rest
+}: Native & { look?: 'primary' | 'plain' | 'danger'; ref?: Ref<HTMLButtonElement> }) {
   return <button type="button" className={styles.button} data-look={look} {...rest} />;
 }
 

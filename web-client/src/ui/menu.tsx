@@ -72,7 +72,7 @@ const STEPS: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1, Arr
 /** Moves focus among the buttons of a group by arrow keys, round and round. */
 export function moveFocus(event: KeyboardEvent<HTMLElement>): void {
   const buttons = [...event.currentTarget.querySelectorAll<HTMLElement>('button')];
-  const at = buttons.findIndex((button) => button === document.activeElement);
+  const at = buttons.indexOf(document.activeElement as HTMLElement);
   const step = STEPS[event.key];
   const edge = event.key === 'Home' ? 0 : event.key === 'End' ? buttons.length - 1 : undefined;
   const next = edge ?? (step === undefined ? undefined : (at + step + buttons.length) % buttons.length);

@@ -31,14 +31,26 @@ export function BubbleTools({ item, actions, forced, onOpen }: BubbleToolsProps)
     { label: t('message.react'), icon: SmilePlus, onSelect: () => pick(true) },
   ];
   if (textOf(item)) items.push({ label: t('message.copy'), icon: Copy, onSelect: () => actions.copy(item) });
-  if (canEdit(item, me.id)) items.push({ label: t('message.edit'), icon: Pencil, onSelect: () => actions.edit(item) });
+  if (canEdit(item, me.id))
+    items.push({ label: t('message.edit'), icon: Pencil, onSelect: () => actions.edit(item) });
   if (item.sender_id === me.id) {
-    items.push({ label: t('message.delete'), icon: Trash2, onSelect: () => actions.remove(item), danger: true });
+    items.push({
+      label: t('message.delete'),
+      icon: Trash2,
+      onSelect: () => actions.remove(item),
+      danger: true,
+    });
   }
 
   return (
     // biome-ignore lint/a11y/useSemanticElements: a toolbar of buttons, not a form's fieldset
-    <div className={styles.tools} role="group" aria-label={t('message.actions')} data-part="tools" data-forced={forced}>
+    <div
+      className={styles.tools}
+      role="group"
+      aria-label={t('message.actions')}
+      data-part="tools"
+      data-forced={forced}
+    >
       <IconButton
         ref={button}
         icon={SmilePlus}
@@ -48,7 +60,13 @@ export function BubbleTools({ item, actions, forced, onOpen }: BubbleToolsProps)
         tabIndex={-1}
         onClick={() => pick(!picking)}
       />
-      <IconButton icon={Reply} size="small" label={t('message.reply')} tabIndex={-1} onClick={() => actions.reply(item)} />
+      <IconButton
+        icon={Reply}
+        size="small"
+        label={t('message.reply')}
+        tabIndex={-1}
+        onClick={() => actions.reply(item)}
+      />
       <Menu icon={ChevronDown} size="small" label={t('message.more')} items={items} onOpen={onOpen} skipTab />
       {picking && (
         <Popover anchor={button} onClose={() => pick(false)}>

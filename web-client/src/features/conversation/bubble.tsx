@@ -1,16 +1,16 @@
 // One message: its words, what it answers, its reactions, its time and tick.
 import { CircleAlert, RotateCcw, Trash2 } from 'lucide-react';
-import { useRef, useState } from 'react';
+import { useCallback, useRef, useState } from 'react';
 import { useClient } from '../../client.tsx';
 import type { MessageId } from '../../gen/contract.ts';
 import { t } from '../../i18n/text.ts';
 import { clock, full } from '../../i18n/time.ts';
 import { memberOf, nameOf } from '../../names.ts';
 import { wordsFor } from '../../problems.ts';
-import type { ConversationState } from '../../sync/conversations.ts';
 import { tickOf } from '../../sync/derived.ts';
 import type { Item } from '../../sync/fold.ts';
 import { Button } from '../../ui/button.tsx';
+import { useLongPress } from '../../ui/long-press.ts';
 import { TickMark } from '../../ui/tick-mark.tsx';
 import { isPlaced, type MessageActions } from './actions.ts';
 import styles from './bubble.module.css';
@@ -18,11 +18,12 @@ import { BubbleTools } from './bubble-tools.tsx';
 import { Quote } from './quote.tsx';
 import { Reactions } from './reactions.tsx';
 import type { Row } from './rows.ts';
+import type { View } from './timeline.tsx';
 import { Words } from './words.tsx';
 
 interface BubbleProps {
   row: Extract<Row, { kind: 'message' }>;
-  state: ConversationState;
+  state: View;
   actions: MessageActions;
   reachable: boolean;
   found: boolean;
@@ -37,7 +38,10 @@ export function Bubble({ row, state, actions, reachable, found, onJump }: Bubble
   const name = own ? t('message.you') : nameOf(memberOf(conversation, item.sender_id));
   const [toolsOpen, setToolsOpen] = useState(false);
   const bubble = useRef<HTMLDivElement>(null);
-  const openMenu = () => bubble.current?.parentElement?.querySelector<HTMLElement>('[aria-haspopup="menu"]')?.click();
+  const openMenu = useCallback(() => {
+    bubble.current?.parentElement?.querySelector<HTMLElement>('[aria-haspopup="menu"]')?.click();
+  }, []);
+  const press = useLongPress(openMenu);
 
   return (
     <div className={styles.line} data-own={own} data-first={first} data-last={last} data-found={found}>
@@ -57,7 +61,12 @@ export function Bubble({ row, state, actions, reachable, found, onJump }: Bubble
           else return;
           event.preventDefault();
         }}
-        onDoubleClick={() => isPlaced(item) && actions.reply(item)}
+        onContextMenu={(event) => {
+          if (!isPlaced(item) || String(getSelection()) !== '') return;
+          event.preventDefault();
+          openMenu();
+        }}
+        {...press}
       >
         {first && !own && conversation.kind !== 'direct' && (
           <p className={styles.sender}>

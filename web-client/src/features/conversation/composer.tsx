@@ -1,8 +1,7 @@
 // Where one writes: grows with the words, keeps them at every keystroke, and knows what they are about.
-import { Pencil, Reply, SendHorizontal, Smile, X } from 'lucide-react';
+import { Pencil, SendHorizontal, Smile } from 'lucide-react';
 import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { useClient } from '../../client.tsx';
-import type { MessageId } from '../../gen/contract.ts';
 import { t } from '../../i18n/text.ts';
 import { memberOf, nameOf } from '../../names.ts';
 import type { ConversationState } from '../../sync/conversations.ts';
@@ -11,11 +10,8 @@ import { EmojiPicker } from '../../ui/emoji-picker.tsx';
 import { Popover } from '../../ui/popover.tsx';
 import { canEdit, textOf } from './actions.ts';
 import styles from './composer.module.css';
-
-export type ComposerMode =
-  | { readonly is: 'new' }
-  | { readonly is: 'reply'; readonly to: MessageId }
-  | { readonly is: 'edit'; readonly target: MessageId };
+import { type ComposerMode, useDraft } from './draft.ts';
+import { Strip } from './strip.tsx';
 
 interface ComposerProps {
   state: ConversationState;
@@ -29,34 +25,11 @@ export function Composer({ state, mode, onMode }: ComposerProps) {
   const { engine } = useClient();
   const { me } = engine.getSnapshot();
   const { id } = state.conversation;
-  const [text, setText] = useState(state.draft?.text ?? '');
+  const area = useRef<HTMLTextAreaElement>(null);
+  const { text, source, keep, reset } = useDraft(state, mode, onMode, area);
   const [tooLong, setTooLong] = useState(false);
   const [picking, setPicking] = useState(false);
-  const area = useRef<HTMLTextAreaElement>(null);
   const emojiButton = useRef<HTMLButtonElement>(null);
-  const aside = useRef('');
-  const shownMode = useRef(mode);
-  const about = mode.is === 'edit' ? mode.target : mode.is === 'reply' ? mode.to : null;
-  const source = about ? state.items.find((item) => item.id === about) : undefined;
-
-  const keep = (words: string, now: ComposerMode = mode) => {
-    setText(words);
-    const reply_to = now.is === 'reply' ? now.to : null;
-    const editing = now.is === 'edit' ? now.target : null;
-    engine.setDraft(id, words !== '' || about ? { text: words, reply_to, editing } : null);
-  };
-
-  // An edit brings its own words along; what was there before waits aside.
-  useLayoutEffect(() => {
-    const before = shownMode.current;
-    if (before === mode) return;
-    shownMode.current = mode;
-    if (mode.is === 'edit') {
-      if (before.is !== 'edit') aside.current = text;
-      keep(source ? textOf(source) : '');
-    } else keep(before.is === 'edit' ? aside.current : text);
-    area.current?.focus();
-  });
 
   useEffect(() => {
     if (matchMedia('(hover: hover)').matches) area.current?.focus();
@@ -70,15 +43,6 @@ export function Composer({ state, mode, onMode }: ComposerProps) {
     box.style.height = `${box.scrollHeight}px`;
   }, [text]);
 
-  const reset = () => {
-    const rest = mode.is === 'edit' ? aside.current : '';
-    aside.current = '';
-    shownMode.current = { is: 'new' };
-    onMode(shownMode.current);
-    setText(rest);
-    engine.setDraft(id, rest ? { text: rest, reply_to: null, editing: null } : null);
-  };
-
   const send = () => {
     const words = text.trim();
     if (words === '') return;
@@ -89,7 +53,7 @@ export function Composer({ state, mode, onMode }: ComposerProps) {
     setTooLong(false);
     if (mode.is !== 'edit') void engine.say(id, words, mode.is === 'reply' ? mode.to : null);
     else if (!source || words !== textOf(source)) void engine.edit(id, mode.target, words);
-    reset();
+    reset('sent');
     area.current?.focus();
   };
 
@@ -100,7 +64,7 @@ export function Composer({ state, mode, onMode }: ComposerProps) {
       send();
     } else if (event.key === 'Escape' && mode.is !== 'new') {
       event.preventDefault();
-      reset();
+      reset('cancelled');
     } else if (event.key === 'ArrowUp' && text === '' && mode.is === 'new') {
       const last = state.items.findLast((item) => canEdit(item, me.id));
       if (!last) return;
@@ -122,9 +86,13 @@ export function Composer({ state, mode, onMode }: ComposerProps) {
       {mode.is !== 'new' && (
         <Strip
           editing={editing}
-          name={source?.sender_id === me.id ? null : nameOf(source && memberOf(state.conversation, source.sender_id))}
+          name={
+            source?.sender_id === me.id
+              ? null
+              : nameOf(source && memberOf(state.conversation, source.sender_id))
+          }
           text={source ? textOf(source) : ''}
-          onCancel={reset}
+          onCancel={() => reset('cancelled')}
         />
       )}
       {tooLong && (
@@ -166,31 +134,6 @@ export function Composer({ state, mode, onMode }: ComposerProps) {
           onClick={send}
         />
       </div>
-    </div>
-  );
-}
-
-interface StripProps {
-  editing: boolean;
-  /** Null for oneself. */
-  name: string | null;
-  text: string;
-  onCancel: () => void;
-}
-
-function Strip({ editing, name, text, onCancel }: StripProps) {
-  const Icon = editing ? Pencil : Reply;
-  const self = name === null ? t('composer.replying.self') : t('composer.replying', { name });
-  return (
-    <div className={styles.strip}>
-      <Icon size={18} aria-hidden="true" />
-      <div>
-        <p className={styles.about}>{editing ? t('composer.editing') : self}</p>
-        <p className={styles.source} dir="auto">
-          {text.slice(0, 200)}
-        </p>
-      </div>
-      <IconButton icon={X} size="small" label={t('composer.cancel')} onClick={onCancel} />
     </div>
   );
 }

@@ -1,5 +1,5 @@
 // One conversation: its head, its timeline, and the place to write.
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import { useClient, useEngine } from '../../client.tsx';
 import type { ConversationId, MessageId } from '../../gen/contract.ts';
 import { t } from '../../i18n/text.ts';
@@ -10,10 +10,11 @@ import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Empty } from '../../ui/empty.tsx';
 import type { MessageActions } from './actions.ts';
-import { Composer, type ComposerMode } from './composer.tsx';
+import { Composer } from './composer.tsx';
 import styles from './conversation-pane.module.css';
+import type { ComposerMode } from './draft.ts';
 import { Header } from './header.tsx';
-import { Timeline } from './timeline.tsx';
+import { Timeline, type View } from './timeline.tsx';
 
 export function ConversationPane({ id }: { id: ConversationId }) {
   const state = useEngine((snapshot) => snapshot.states.get(id));
@@ -27,40 +28,48 @@ function Open({ state }: { state: ConversationState }) {
   const { me } = engine.getSnapshot();
   const { conversation } = state;
   const { id } = conversation;
-  const peer = peerOf(conversation, me.id);
-  const blocked = useEngine((snapshot) => !!peer && snapshot.blocked.has(peer.id));
+  const peerId = peerOf(conversation, me.id)?.id;
+  const blocked = useEngine((snapshot) => peerId !== undefined && snapshot.blocked.has(peerId));
   const [mode, setMode] = useState<ComposerMode>(() => modeOf(state));
   const [deleting, setDeleting] = useState<MessageId | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
 
   useEffect(() => {
-    engine.watch(peer ? [peer.id] : []);
+    engine.watch(peerId ? [peerId] : []);
     return () => engine.watch([]);
-  }, [engine, peer]);
+  }, [engine, peerId]);
 
   const setBlocked = useCallback(
     (how: 'blocked' | 'allowed') => {
-      if (!peer) return;
-      engine.setBlocked(peer.id, how).then(
+      if (!peerId) return;
+      engine.setBlocked(peerId, how).then(
         () => setProblem(null),
         (error: unknown) => setProblem(wordsForError(error)),
       );
     },
-    [engine, peer],
+    [engine, peerId],
   );
 
-  const actions: MessageActions = {
-    reply: (item) => setMode({ is: 'reply', to: item.id }),
-    edit: (item) => setMode({ is: 'edit', target: item.id }),
-    react: (item, emoji) => {
-      const mine = item.reactions.some((one) => one.emoji === emoji && one.people.includes(me.id));
-      void engine.react(id, item.id, emoji, !mine);
-    },
-    copy: (item) => void platform.copy(item.content?.type === 'text' ? item.content.text : ''),
-    remove: (item) => setDeleting(item.id),
-    retry: (item) => void engine.retry(item.id),
-    discard: (item) => void engine.discard(item.id),
-  };
+  const actions = useMemo<MessageActions>(
+    () => ({
+      reply: (item) => setMode({ is: 'reply', to: item.id }),
+      edit: (item) => setMode({ is: 'edit', target: item.id }),
+      react: (item, emoji) => {
+        const mine = item.reactions.some((one) => one.emoji === emoji && one.people.includes(me.id));
+        void engine.react(id, item.id, emoji, !mine);
+      },
+      copy: (item) => void platform.copy(item.content?.type === 'text' ? item.content.text : ''),
+      remove: (item) => setDeleting(item.id),
+      retry: (item) => void engine.retry(item.id),
+      discard: (item) => void engine.discard(item.id),
+    }),
+    [engine, platform, id, me.id],
+  );
+  const { items, marks, log, loadingOlder } = state;
+  const view = useMemo<View>(
+    () => ({ conversation, items, marks, log, loadingOlder }),
+    [conversation, items, marks, log, loadingOlder],
+  );
 
   const name = titleOf(conversation, me.id);
   return (
@@ -71,7 +80,7 @@ function Open({ state }: { state: ConversationState }) {
           {problem}
         </p>
       )}
-      <Timeline state={state} actions={actions} />
+      <Timeline state={view} actions={actions} />
       {blocked ? (
         <div className={styles.blocked}>
           <p>{t('conversation.blocked', { name })}</p>

@@ -41,7 +41,11 @@ export function Header({ state, blocked, onBlock }: HeaderProps) {
           <bdi>{name}</bdi>
         </h2>
         <p className={styles.presence} data-typing={state.typing.length > 0}>
-          <PresenceText typing={state.typing.length > 0} online={presence?.online} seen={presence?.last_seen} />
+          <PresenceText
+            typing={state.typing.length > 0}
+            online={presence?.online}
+            seen={presence?.last_seen}
+          />
         </p>
       </div>
       {peer && <Menu icon={EllipsisVertical} label={t('conversation.menu')} items={[item]} />}

@@ -3,13 +3,13 @@ import { useClient } from '../../client.tsx';
 import type { MessageId } from '../../gen/contract.ts';
 import { t } from '../../i18n/text.ts';
 import { memberOf, nameOf } from '../../names.ts';
-import type { ConversationState } from '../../sync/conversations.ts';
 import { textOf } from './actions.ts';
 import styles from './quote.module.css';
+import type { View } from './timeline.tsx';
 
 interface QuoteProps {
   id: MessageId;
-  state: ConversationState;
+  state: View;
   onJump: (target: MessageId) => void;
 }
 
@@ -17,7 +17,9 @@ export function Quote({ id, state, onJump }: QuoteProps) {
   const { me } = useClient().engine.getSnapshot();
   const source = state.items.find((item) => item.id === id);
   const own = source?.sender_id === me.id;
-  const name = own ? t('message.you') : nameOf(source ? memberOf(state.conversation, source.sender_id) : undefined);
+  const name = own
+    ? t('message.you')
+    : nameOf(source ? memberOf(state.conversation, source.sender_id) : undefined);
   const text = source?.retracted ? t('message.retracted') : source ? textOf(source) : t('message.quote.gone');
   return (
     <button

@@ -23,7 +23,9 @@ export function useRoving(
     scrollTo(next);
     // The row may have to be rendered first.
     requestAnimationFrame(() =>
-      requestAnimationFrame(() => box.current?.querySelector<HTMLElement>(`[data-message="${row.key}"]`)?.focus()),
+      requestAnimationFrame(() =>
+        box.current?.querySelector<HTMLElement>(`[data-message="${row.key}"]`)?.focus(),
+      ),
     );
   };
   return { current, onKeyDown };

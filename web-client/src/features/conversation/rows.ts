@@ -19,26 +19,32 @@ export type Row =
       readonly last: boolean;
     };
 
+/** What was unread when somebody began to look. */
+export interface Divider {
+  readonly after: number;
+  readonly upTo: number;
+}
+
 export interface Whole {
   /** Whether the log goes back to its first entry. */
   readonly complete: boolean;
-  /** Where the unread divider stands: the read watermark when one last looked away. */
-  readonly divideAfter: number | null;
+  readonly divider: Divider;
   readonly me: UserId;
 }
 
 const GROUP_MS = 5 * 60_000;
 
-export function rowsOf(items: readonly Item[], { complete, divideAfter, me }: Whole): readonly Row[] {
+export function rowsOf(items: readonly Item[], { complete, divider, me }: Whole): readonly Row[] {
   const rows: Row[] = [complete ? { kind: 'start', key: 'start' } : { kind: 'older', key: 'older' }];
-  const unread = divideAfter === null ? 0 : items.filter((item) => countsAsUnread(item, divideAfter, me)).length;
+  const isUnread = (item: Item) => countsAsUnread(item, divider.after, me) && (item.seq ?? 0) <= divider.upTo;
+  const unread = items.filter(isUnread).length;
   let divided = unread === 0;
   let day = '';
 
   items.forEach((item, at) => {
     const today = dayKey(item.sent_at);
     if (today !== day) rows.push({ kind: 'day', key: `day ${today}`, time: item.sent_at });
-    if (!divided && divideAfter !== null && countsAsUnread(item, divideAfter, me)) {
+    if (!divided && isUnread(item)) {
       rows.push({ kind: 'unread', key: 'unread', count: unread });
       divided = true;
     }
@@ -50,7 +56,7 @@ export function rowsOf(items: readonly Item[], { complete, divideAfter, me }: Wh
     const before = rows.at(-1);
     const first = !(before?.kind === 'message' && together(before.item, item));
     const next = items[at + 1];
-    const nextIsDivided = !divided && next !== undefined && divideAfter !== null && countsAsUnread(next, divideAfter, me);
+    const nextIsDivided = !divided && next !== undefined && isUnread(next);
     const last = !next || nextIsDivided || !!next.system || !together(item, next);
     rows.push({ kind: 'message', key: item.id, item, first, last });
   });

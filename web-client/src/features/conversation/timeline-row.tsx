@@ -5,16 +5,16 @@ import type { MessageId } from '../../gen/contract.ts';
 import { t } from '../../i18n/text.ts';
 import { dayName } from '../../i18n/time.ts';
 import { titleOf } from '../../names.ts';
-import type { ConversationState } from '../../sync/conversations.ts';
 import { Unencrypted } from '../../ui/unencrypted.tsx';
 import type { MessageActions } from './actions.ts';
 import { Bubble } from './bubble.tsx';
 import type { Row } from './rows.ts';
+import type { View } from './timeline.tsx';
 import styles from './timeline-row.module.css';
 
 interface TimelineRowProps {
   row: Row;
-  state: ConversationState;
+  state: View;
   actions: MessageActions;
   reachable: boolean;
   found: boolean;
@@ -42,7 +42,7 @@ export const TimelineRow = memo(function TimelineRow({ row, state, ...rest }: Ti
   }
 });
 
-function Start({ state }: { state: ConversationState }) {
+function Start({ state }: { state: View }) {
   const { me, protection } = useClient().engine.getSnapshot();
   return (
     <div className={styles.start}>

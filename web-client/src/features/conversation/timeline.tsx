@@ -1,7 +1,7 @@
 // The messages of a conversation: only the visible ones exist, anchored at the newest, older ones loaded upward.
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown } from 'lucide-react';
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { memo, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useClient } from '../../client.tsx';
 import type { MessageId } from '../../gen/contract.ts';
 import { t } from '../../i18n/text.ts';
@@ -9,28 +9,31 @@ import type { ConversationState } from '../../sync/conversations.ts';
 import { countsAsUnread, watermarkOf } from '../../sync/derived.ts';
 import { cursorOf } from '../../sync/log.ts';
 import type { MessageActions } from './actions.ts';
-import { useDivider, useLooking } from './reading.ts';
+import { useReading } from './reading.ts';
+import { useRoving } from './roving.ts';
 import { rowsOf } from './rows.ts';
 import styles from './timeline.module.css';
 import { TimelineRow } from './timeline-row.tsx';
-import { useRoving } from './roving.ts';
 
 const NEAR_END_PX = 80;
 const LOAD_AHEAD_ROWS = 12;
 const LONGEST_SEARCH_PAGES = 40;
 
-export function Timeline({ state, actions }: { state: ConversationState; actions: MessageActions }) {
+/** The parts of a conversation that its timeline shows. */
+export type View = Pick<ConversationState, 'conversation' | 'items' | 'marks' | 'log' | 'loadingOlder'>;
+
+export const Timeline = memo(function Timeline({ state, actions }: { state: View; actions: MessageActions }) {
   const { engine } = useClient();
   const { me } = engine.getSnapshot();
   const { conversation, items, log } = state;
   const { id } = conversation;
   const box = useRef<HTMLDivElement>(null);
-  const isLooking = useLooking();
-  const divideAfter = useDivider(id);
+  const { attentive, divider } = useReading(state);
+  const { after, upTo } = divider;
   const complete = log.floor <= 1;
   const rows = useMemo(
-    () => rowsOf(items, { complete, divideAfter, me: me.id }),
-    [items, complete, divideAfter, me.id],
+    () => rowsOf(items, { complete, divider: { after, upTo }, me: me.id }),
+    [items, complete, after, upTo, me.id],
   );
   const virtual = useVirtualizer({
     count: rows.length,
@@ -45,13 +48,13 @@ export function Timeline({ state, actions }: { state: ConversationState; actions
   const visible = virtual.getVirtualItems();
   const atEnd = virtual.isAtEnd(NEAR_END_PX);
 
-  // Opens at the first unread message, else at the newest.
+  // Opens at the first unread message, else at the newest; again when somebody comes back to it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only then, not whenever rows come or go
   useLayoutEffect(() => {
-    const divider = rows.findIndex((row) => row.kind === 'unread');
-    if (divider > 0) virtual.scrollToIndex(divider, { align: 'start' });
-    else virtual.scrollToEnd();
-    // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the conversation opens
-  }, []);
+    const at = rows.findIndex((row) => row.kind === 'unread');
+    if (at > 0) virtual.scrollToIndex(at, { align: 'start' });
+    else if (!attentive || virtual.isAtEnd(NEAR_END_PX)) virtual.scrollToEnd();
+  }, [attentive]);
 
   // One's own new message is always shown.
   const newest = items.at(-1);
@@ -67,18 +70,23 @@ export function Timeline({ state, actions }: { state: ConversationState; actions
   const seenSeq = seenRow?.kind === 'message' || seenRow?.kind === 'system' ? seenRow.item.seq : null;
   const readTo = atEnd ? cursorOf(log) : seenSeq;
   useEffect(() => {
-    if (isLooking && readTo !== null) engine.read(id, readTo);
-  }, [engine, id, isLooking, readTo]);
+    if (attentive && readTo !== null) engine.read(id, readTo);
+  }, [engine, id, attentive, readTo]);
 
-  const firstVisible = visible[0]?.index ?? 0;
+  const nearTop = !complete && (visible[0]?.index ?? 0) < LOAD_AHEAD_ROWS;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each page that comes may still not be enough
   useEffect(() => {
-    if (!complete && firstVisible < LOAD_AHEAD_ROWS) void engine.loadOlder(id);
-  }, [engine, id, complete, firstVisible, log.floor]);
+    if (nearTop) void engine.loadOlder(id);
+  }, [engine, id, nearTop, log.floor]);
 
   const [found, setFound] = useState<MessageId | null>(null);
   const jumpTo = useCallback(
     async (target: MessageId) => {
-      const has = () => engine.getSnapshot().states.get(id)?.items.some((item) => item.id === target);
+      const has = () =>
+        engine
+          .getSnapshot()
+          .states.get(id)
+          ?.items.some((item) => item.id === target);
       for (let page = 0; page < LONGEST_SEARCH_PAGES && !has(); page += 1) {
         if ((engine.getSnapshot().states.get(id)?.log.floor ?? 1) <= 1) return;
         await engine.loadOlder(id);
@@ -101,15 +109,19 @@ export function Timeline({ state, actions }: { state: ConversationState; actions
 
   return (
     <div className={styles.frame}>
-      {/* biome-ignore lint/a11y/useSemanticElements: a virtual list can't be a plain ul */}
-      <div ref={box} className={styles.scroll} role="list" aria-label={t('conversation.messages')} onKeyDown={roving.onKeyDown}>
-        <div className={styles.sizer} role="presentation" style={{ height: virtual.getTotalSize() }}>
-          <div className={styles.window} role="presentation" style={{ transform: `translateY(${visible[0]?.start ?? 0}px)` }}>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: arrow keys move among the messages inside */}
+      <div ref={box} className={styles.scroll} onKeyDown={roving.onKeyDown}>
+        <div className={styles.sizer} style={{ height: virtual.getTotalSize() }}>
+          <ol
+            className={styles.window}
+            aria-label={t('conversation.messages')}
+            style={{ transform: `translateY(${visible[0]?.start ?? 0}px)` }}
+          >
             {visible.map(({ key, index }) => {
               const row = rows[index];
               if (!row) return null;
               return (
-                <div key={key} data-index={index} ref={virtual.measureElement} role="listitem" className={styles.row}>
+                <li key={key} data-index={index} ref={virtual.measureElement} className={styles.row}>
                   <TimelineRow
                     row={row}
                     state={state}
@@ -118,16 +130,16 @@ export function Timeline({ state, actions }: { state: ConversationState; actions
                     found={found === row.key}
                     onJump={jumpTo}
                   />
-                </div>
+                </li>
               );
             })}
-          </div>
+          </ol>
         </div>
       </div>
       {!atEnd && <Latest count={below} onClick={() => virtual.scrollToEnd()} />}
     </div>
   );
-}
+});
 
 function Latest({ count, onClick }: { count: number; onClick: () => void }) {
   const label = count > 0 ? t('conversation.latest.count', { count }) : t('conversation.latest');

@@ -9,7 +9,10 @@ const FOLD_AFTER = 1_600;
 export function Words({ text }: { text: string }) {
   const [whole, setWhole] = useState(false);
   const folded = !whole && text.length > FOLD_AFTER * 1.25;
-  const big = /^(?:\p{Extended_Pictographic}[\u{fe0f}\u{1f3fb}-\u{1f3ff}]?(?:\u{200d}\p{Extended_Pictographic}\u{fe0f}?)*){1,3}$/u.test(text);
+  const big =
+    /^(?:\p{Extended_Pictographic}[\u{fe0f}\u{1f3fb}-\u{1f3ff}]?(?:\u{200d}\p{Extended_Pictographic}\u{fe0f}?)*){1,3}$/u.test(
+      text,
+    );
   return (
     <span className={styles.words} dir="auto" data-big={big}>
       {pieces(folded ? `${text.slice(0, FOLD_AFTER)}…` : text)}

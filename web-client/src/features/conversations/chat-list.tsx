@@ -58,7 +58,9 @@ export function ChatList({ selected }: { selected: ConversationId | null }) {
 }
 
 function Nothing({ query }: { query: string }) {
-  const ready = useEngine((snapshot) => snapshot.loaded && (snapshot.reach === 'online' || snapshot.reach === 'offline'));
+  const ready = useEngine(
+    (snapshot) => snapshot.loaded && (snapshot.reach === 'online' || snapshot.reach === 'offline'),
+  );
   if (query !== '') return <p className={styles.nothing}>{t('list.nothing', { query })}</p>;
   if (!ready) return <Skeleton />;
   return (

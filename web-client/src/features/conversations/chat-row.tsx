@@ -1,9 +1,9 @@
 // One conversation in the list.
 import { memo } from 'react';
 import { useClient } from '../../client.tsx';
-import { short } from '../../i18n/time.ts';
 import { t } from '../../i18n/text.ts';
-import { nameOf, memberOf, peerOf, titleOf } from '../../names.ts';
+import { short } from '../../i18n/time.ts';
+import { memberOf, nameOf, peerOf, titleOf } from '../../names.ts';
 import { go, pathOf } from '../../route.ts';
 import type { ConversationState } from '../../sync/conversations.ts';
 import { tickOf } from '../../sync/derived.ts';
@@ -40,25 +40,26 @@ export const ChatRow = memo(function ChatRow({ state, index, selected, reachable
       }}
     >
       <Avatar id={peerOf(conversation, me.id)?.id ?? conversation.id} name={name} />
-      <span className={styles.name}>
-        <bdi>{name}</bdi>
+      <span className={styles.top}>
+        <bdi className={styles.name}>{name}</bdi>
+        {last && (
+          <time className={styles.time} dateTime={last.sent_at} data-unread={unread.count > 0}>
+            {short(last.sent_at)}
+          </time>
+        )}
       </span>
-      {last && (
-        <time className={styles.time} dateTime={last.sent_at} data-unread={unread.count > 0}>
-          {short(last.sent_at)}
-        </time>
-      )}
-      <span className={styles.preview}>
-        <Preview state={state} />
+      <span className={styles.bottom}>
+        <span className={styles.preview}>
+          <Preview state={state} />
+        </span>
+        {unread.count > 0 && <Badge count={unread.count} more={unread.more} />}
       </span>
-      {(unread.count > 0 || unread.more) && <Badge count={unread.count} more={unread.more} />}
     </a>
   );
 });
 
 function Badge({ count, more }: { count: number; more: boolean }) {
-  const text = more && count > 0 ? `${count}+` : count > 999 ? '999+' : String(count);
-  if (count === 0) return null;
+  const text = more ? `${count}+` : count > 999 ? '999+' : String(count);
   return (
     <span className={styles.badge} title={t(more ? 'list.unread.more' : 'list.unread', { count })}>
       <span aria-hidden="true">{text}</span>
@@ -84,7 +85,8 @@ function Preview({ state }: { state: ConversationState }) {
   if (last.system) return <span>{t(`system.${last.system.type}`)}</span>;
   const own = last.sender_id === me.id;
   const text = last.content?.type === 'text' ? oneLine(last.content.text) : t('message.unreadable');
-  const sender = conversation.kind === 'direct' || own ? '' : `${nameOf(memberOf(conversation, last.sender_id))}: `;
+  const sender =
+    conversation.kind === 'direct' || own ? '' : `${nameOf(memberOf(conversation, last.sender_id))}: `;
   return (
     <>
       {own && !last.retracted && <TickMark tick={tickOf(last, conversation, marks, me.id)} />}

@@ -29,7 +29,12 @@ export function ChatRows({ chats, selected, ref }: ChatRowsProps) {
 
   const move = (event: KeyboardEvent) => {
     const at = Number((document.activeElement as HTMLElement | null)?.dataset.index ?? -1);
-    const steps: Record<string, number> = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: chats.length - 1 };
+    const steps: Record<string, number> = {
+      ArrowDown: at + 1,
+      ArrowUp: at - 1,
+      Home: 0,
+      End: chats.length - 1,
+    };
     const wanted = steps[event.key];
     if (wanted === undefined) return;
     event.preventDefault();
@@ -50,7 +55,7 @@ export function ChatRows({ chats, selected, ref }: ChatRowsProps) {
                 state={state}
                 index={index}
                 selected={index === chosen}
-                reachable={index === (chosen < 0 ? 0 : chosen)}
+                reachable={index === Math.max(chosen, 0)}
               />
             </li>
           );

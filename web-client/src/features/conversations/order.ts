@@ -15,7 +15,12 @@ function rank(state: ConversationState): string {
   return last?.sent_at ?? state.conversation.created_at;
 }
 
-export function listed(states: States, me: UserId, query: string, selected: ConversationId | null): ConversationState[] {
+export function listed(
+  states: States,
+  me: UserId,
+  query: string,
+  selected: ConversationId | null,
+): ConversationState[] {
   const wanted = query.trim().toLocaleLowerCase();
   return [...states.values()]
     .filter((state) => {

@@ -7,7 +7,8 @@ export function ReachLine() {
   const reach = useEngine((snapshot) => snapshot.reach);
   const waiting = useEngine((snapshot) => snapshot.waiting);
   const quiet = reach === 'stopped' ? 'connecting' : reach;
-  const text = quiet === 'offline' && waiting > 0 ? t('reach.offline.waiting', { count: waiting }) : t(`reach.${quiet}`);
+  const text =
+    quiet === 'offline' && waiting > 0 ? t('reach.offline.waiting', { count: waiting }) : t(`reach.${quiet}`);
   return (
     <p className={styles.line} data-reach={quiet} role="status">
       <span className={styles.dot} aria-hidden="true" />

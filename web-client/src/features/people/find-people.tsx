@@ -98,7 +98,11 @@ function Results({
     <ul ref={list} className={styles.people} onKeyDown={moveFocus}>
       {people.map((user) => (
         <li key={user.id}>
-          <button type="button" aria-label={t('people.start', { name: nameOf(user) })} onClick={() => onPick(user)}>
+          <button
+            type="button"
+            aria-label={t('people.start', { name: nameOf(user) })}
+            onClick={() => onPick(user)}
+          >
             <Avatar id={user.id} name={nameOf(user)} size={44} />
             <bdi className={styles.name}>{nameOf(user)}</bdi>
             <span className={styles.username}>@{user.username}</span>

@@ -67,9 +67,13 @@ function Notifications() {
     <section className={styles.card}>
       <h2>{t('settings.notifications')}</h2>
       <div className={styles.row}>
-        <p className={styles.soft}>{t(state === 'denied' ? 'settings.notifications.denied' : 'settings.notifications.text')}</p>
+        <p className={styles.soft}>
+          {t(state === 'denied' ? 'settings.notifications.denied' : 'settings.notifications.text')}
+        </p>
         {state === 'off' && (
-          <Button onClick={() => void notifications.ask().then(setState)}>{t('settings.notifications.on')}</Button>
+          <Button onClick={() => void notifications.ask().then(setState)}>
+            {t('settings.notifications.on')}
+          </Button>
         )}
         {state === 'on' && <span>{t('settings.notifications.is_on')}</span>}
       </div>
