@@ -27,6 +27,10 @@ export async function until(what, condition, limitMs = 10_000) {
   }
 }
 
+// A test that is cut short must not leave a server behind.
+const running = new Set();
+process.once("exit", () => running.forEach((child) => child.kill("SIGKILL")));
+
 /** A server to test against: `url`, `metricsUrl`, `stop()`, `log()`. */
 export async function startServer(env = {}) {
   if (process.env.SOTTO_URL) {
@@ -52,8 +56,7 @@ export async function startServer(env = {}) {
   });
   closeSync(log);
   const ended = new Promise((resolve) => child.once("exit", (code, signal) => resolve({ code, signal })));
-  // A test that is cut short must not leave the server behind.
-  process.once("exit", () => child.kill("SIGKILL"));
+  running.add(child);
   const url = `http://127.0.0.1:${port}`;
   const server = {
     url,

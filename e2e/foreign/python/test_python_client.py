@@ -140,12 +140,20 @@ class Contract(unittest.TestCase):
         for payload, field in [({}, "conversation_id"), ({"conversation_id": conversation}, "envelope")]:
             ack = mine.ask("message:send", payload)
             self.assertEqual((ack["ok"], ack["error"]["code"], ack["error"]["field"]), (False, "invalid", field))
-        ack = mine.ask("message:send", {"conversation_id": conversation, "envelope": b"\x00\x01"})
-        self.assertFalse(ack["ok"])
         self.assertTrue(mine.ask("typing", {"conversation_id": conversation, "active": True})["ok"])
         body = {"username": "a b", "password": PASSWORD, "device": DEVICE}
         self.assert_problem(one.call("POST", "/auth/register", body), 422, "invalid", "username")
         self.assert_problem(one.call("GET", f"/conversations/{conversation}/messages?limit=0"), 422, "invalid", "limit")
+
+    def test_binary_attachments_get_an_error_or_a_clean_end(self):
+        one, _, conversation = self.pair()
+        mine = self.connect(one)
+        answers = []
+        payload = {"conversation_id": conversation, "envelope": b"\x00\x01"}
+        mine.client.emit("message:send", payload, callback=answers.append)
+        until("an answer, or the end", lambda: answers or not mine.client.connected)
+        self.assertTrue(all(not answer["ok"] for answer in answers))
+        self.assertEqual(one.history(conversation), [])
 
 
 if __name__ == "__main__":

