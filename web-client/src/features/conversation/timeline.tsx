@@ -45,6 +45,7 @@ export const Timeline = memo(function Timeline({ state, actions }: { state: View
     scrollEndThreshold: NEAR_END_PX,
     overscan: 8,
   });
+  const opened = useRef(false);
   const visible = virtual.getVirtualItems();
   const atEnd = virtual.isAtEnd(NEAR_END_PX);
 
@@ -53,7 +54,8 @@ export const Timeline = memo(function Timeline({ state, actions }: { state: View
   useLayoutEffect(() => {
     const at = rows.findIndex((row) => row.kind === 'unread');
     if (at > 0) virtual.scrollToIndex(at, { align: 'start' });
-    else if (!attentive || virtual.isAtEnd(NEAR_END_PX)) virtual.scrollToEnd();
+    else if (!opened.current || virtual.isAtEnd(NEAR_END_PX)) virtual.scrollToEnd();
+    opened.current = true;
   }, [attentive]);
 
   // One's own new message is always shown.

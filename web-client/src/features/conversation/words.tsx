@@ -14,7 +14,7 @@ export function Words({ text }: { text: string }) {
       text,
     );
   return (
-    <span className={styles.words} dir="auto" data-big={big}>
+    <span className={styles.words} dir="auto" data-part="words" data-big={big}>
       {pieces(folded ? `${text.slice(0, FOLD_AFTER)}…` : text)}
       {folded && (
         <button type="button" className={styles.more} onClick={() => setWhole(true)}>

@@ -76,8 +76,7 @@ function Preview({ state }: { state: ConversationState }) {
   if (draft && draft.text.trim() !== '' && !draft.editing) {
     return (
       <>
-        <span className={styles.draft}>{t('list.draft')}</span>
-        <span dir="auto">{oneLine(draft.text)}</span>
+        <span className={styles.draft}>{t('list.draft')}</span> <span dir="auto">{oneLine(draft.text)}</span>
       </>
     );
   }

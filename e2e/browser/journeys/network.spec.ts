@@ -1,0 +1,108 @@
+// What happens when the network, the page, the server or the session goes away.
+import { expect, Person, test, watch } from '../support/person.ts';
+import { Server } from '../support/server.ts';
+
+test('three messages written offline arrive once, in order', async ({ pair }) => {
+  const [ana, bo] = await pair();
+  await ana.page.context().setOffline(true);
+  await expect(ana.page.getByText('Offline', { exact: true })).toBeVisible();
+  for (const text of ['First', 'Second', 'Third']) await ana.say(text);
+  await expect(ana.page.getByText('Offline, 3 waiting')).toBeVisible();
+  for (const text of ['First', 'Second', 'Third']) await expect(ana.tick(text, 'Waiting to be sent')).toBeVisible();
+  await ana.page.context().setOffline(false);
+  await expect(ana.tick('Third', 'Read')).toBeVisible();
+  await ana.online();
+  expect(await bo.words()).toEqual(['Hello Bo', 'First', 'Second', 'Third']);
+  expect(await ana.words()).toEqual(['Hello Bo', 'First', 'Second', 'Third']);
+});
+
+test('what was written to somebody offline arrives when they return', async ({ pair }) => {
+  const [ana, bo] = await pair();
+  await bo.page.context().setOffline(true);
+  await expect(bo.page.getByText('Offline', { exact: true })).toBeVisible();
+  for (const text of ['One', 'Two', 'Three']) await ana.say(text);
+  await expect(ana.tick('Three', 'Sent')).toBeVisible();
+  await bo.page.context().setOffline(false);
+  await expect(bo.message('Three')).toBeVisible();
+  expect(await bo.words()).toEqual(['Hello Bo', 'One', 'Two', 'Three']);
+  await expect(ana.tick('Three', 'Read')).toBeVisible();
+});
+
+test('a reload keeps the draft and the outbox', async ({ pair, url }) => {
+  const [ana, bo] = await pair();
+  await ana.page.context().setOffline(true);
+  await ana.say('Still waiting');
+  await ana.composer.fill('Half a thought');
+  await expect(ana.chat(bo.name)).toContainText('Draft: Half a thought');
+  // The page itself can't be loaded offline yet: the network returns, but the server does not answer.
+  await ana.page.context().route('**/api/v1/**', (route) => route.abort());
+  await ana.page.context().routeWebSocket(/socket\.io/, (socket) => socket.close());
+  await ana.page.context().route('**/socket.io/**', (route) => route.abort());
+  await ana.page.context().setOffline(false);
+  await ana.page.reload();
+  await expect(ana.composer).toHaveValue('Half a thought');
+  await expect(ana.tick('Still waiting', 'Waiting to be sent')).toBeVisible();
+  await ana.page.context().unrouteAll();
+  const page = await ana.page.context().newPage();
+  await ana.page.close();
+  await page.goto(url);
+  const again = new Person(page, ana.username, ana.name);
+  await again.open(bo.name);
+  await expect(again.composer).toHaveValue('Half a thought');
+  await expect(bo.message('Still waiting')).toBeVisible();
+  expect(await bo.words()).toEqual(['Hello Bo', 'Still waiting']);
+});
+
+test('a restarted server is found again, and nothing is lost', async ({ pair }) => {
+  const server = await Server.start();
+  try {
+    const [ana, bo] = await pair({}, server.url);
+    await server.down('SIGKILL');
+    await expect(ana.page.getByText('Offline', { exact: true })).toBeVisible();
+    await ana.say('While you were away');
+    await expect(ana.tick('While you were away', 'Waiting to be sent')).toBeVisible();
+    await server.up();
+    await expect(bo.message('While you were away')).toBeVisible({ timeout: 40_000 });
+    await expect(ana.tick('While you were away', 'Read')).toBeVisible();
+    await bo.say('Welcome back');
+    await expect(ana.message('Welcome back')).toBeVisible();
+    expect(await ana.words()).toEqual(['Hello Bo', 'While you were away', 'Welcome back']);
+  } finally {
+    await server.remove();
+  }
+});
+
+test('a session that is revoked elsewhere signs out, and loses no draft', async ({ pair, browser, url }) => {
+  const [ana, bo] = await pair();
+  await ana.composer.fill('Not finished');
+  await expect(ana.chat(bo.name)).toContainText('Draft: Not finished');
+  const page = await (await browser.newContext()).newPage();
+  watch(page, []);
+  await page.goto(url);
+  const elsewhere = new Person(page, ana.username, ana.name);
+  await elsewhere.signIn();
+  await page.getByRole('button', { name: 'Settings' }).click();
+  await page.getByRole('button', { name: /^Sign out .*Linux/ }).click();
+  await expect(ana.page.getByText('You were signed out of this browser')).toBeVisible();
+  await page.context().close();
+  await ana.signIn();
+  await expect(ana.chat(bo.name)).toContainText('Draft: Not finished');
+  await ana.open(bo.name);
+  await expect(ana.composer).toHaveValue('Not finished');
+});
+
+test('two tabs of one person show the same, and send once', async ({ pair }) => {
+  const [ana, bo] = await pair();
+  const page = await ana.page.context().newPage();
+  await page.goto(ana.page.url());
+  const second = new Person(page, ana.username, ana.name);
+  await second.say('From the second tab');
+  await expect(ana.message('From the second tab')).toBeVisible();
+  await ana.say('From the first tab');
+  await expect(second.message('From the first tab')).toBeVisible();
+  await expect(bo.message('From the first tab')).toBeVisible();
+  expect(await bo.words()).toEqual(['Hello Bo', 'From the second tab', 'From the first tab']);
+  await ana.page.close();
+  await second.say('Alone now');
+  await expect(bo.message('Alone now')).toBeVisible();
+});
