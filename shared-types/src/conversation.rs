@@ -118,6 +118,7 @@ pub struct UpdateConversation {
     pub muted_until: Option<Option<Timestamp>>,
 }
 
+#[expect(clippy::option_option, reason = "JSON has three cases: left out, null, a value")]
 /// Tells `null` (`Some(None)`) from a field that is left out (`None`).
 fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Timestamp>>, D::Error> {
     Option::deserialize(deserializer).map(Some)

@@ -74,7 +74,7 @@ mod tests {
     fn both_people_arrive_at_the_same_conversation() {
         let (ana, bo) = (UserId(Uuid::from_u128(1)), UserId(Uuid::from_u128(2)));
         assert_eq!(ConversationId::direct(ana, bo), ConversationId::direct(bo, ana));
-        assert_eq!(ConversationId::direct(ana, bo).to_string(), "PINNED");
+        assert_eq!(ConversationId::direct(ana, bo).to_string(), "d3b373a9-315a-5997-bbd9-c8e831adfba8");
         assert_ne!(ConversationId::direct(ana, bo), ConversationId::direct(ana, ana));
     }
 }

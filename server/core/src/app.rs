@@ -8,8 +8,8 @@ use crate::{
     Error, Refusal,
     domain::{conversation::Membership, entry::Plaintext, limits::Limited},
     ports::{
-        Accounts, Blocks, Claims, Clock, Conversations, Delivery, Directory, Lane, Limits, Log, Passwords, Queue, Receipts,
-        Sessions, Tokens,
+        Accounts, Blocks, Claims, Clock, Conversations, Delivery, Directory, Lane, Limits, Log, Passwords, Queue,
+        Receipts, Sessions, Tokens,
     },
 };
 

@@ -11,7 +11,7 @@ use shared_types::{ConversationId, MessageId};
 use sotto_core::ports::{Claim, Claims, Result};
 
 /// How long an id is remembered that never came through.
-const LASTS: Duration = Duration::from_secs(600);
+const LASTS: Duration = Duration::from_mins(10);
 
 type At = (ConversationId, MessageId);
 

@@ -38,8 +38,20 @@ pub(crate) const DEAD: Bytes = TableDefinition::new("dead");
 /// Makes every table, so that readers never find one missing.
 pub(crate) fn create_all(txn: &WriteTransaction) -> Result<(), redb::Error> {
     for table in [
-        ACCOUNTS, USERNAMES, BLOCKS, SESSIONS, USER_SESSIONS, CONVERSATIONS, MEMBERS, MEMBERSHIPS, ENTRIES, ENTRY_IDS,
-        EDITS, RECEIPTS, QUEUE, DEAD,
+        ACCOUNTS,
+        USERNAMES,
+        BLOCKS,
+        SESSIONS,
+        USER_SESSIONS,
+        CONVERSATIONS,
+        MEMBERS,
+        MEMBERSHIPS,
+        ENTRIES,
+        ENTRY_IDS,
+        EDITS,
+        RECEIPTS,
+        QUEUE,
+        DEAD,
     ] {
         txn.open_table(table)?;
     }

@@ -47,7 +47,8 @@ fn fenced(txn: &WriteTransaction, entries: &[Entry]) -> Stored<Option<Conversati
 
 /// Takes the words of a message and of its edits.
 fn purge(txn: &WriteTransaction, id: ConversationId, target: MessageId) -> Stored<()> {
-    let Some(seq) = txn.open_table(ENTRY_IDS)?.get(message(id, target).as_slice())?.map(|seq| keys::number(seq.value()))
+    let Some(seq) =
+        txn.open_table(ENTRY_IDS)?.get(message(id, target).as_slice())?.map(|seq| keys::number(seq.value()))
     else {
         return Ok(());
     };
@@ -106,6 +107,7 @@ fn page(txn: &ReadTransaction, id: ConversationId, (first, last): (Seq, Seq), wa
 }
 
 /// From which end a page is cut.
+#[derive(Clone, Copy)]
 enum Walk {
     Up(usize),
     Down(usize),

@@ -27,7 +27,7 @@ const MOST_WAITING: usize = 20_000;
 #[derive(Clone)]
 pub struct Lanes {
     db: Arc<Db>,
-    lanes: Arc<Mutex<HashMap<Lane, Arc<LaneState>>>>,
+    by_lane: Arc<Mutex<HashMap<Lane, Arc<LaneState>>>>,
     /// The last tag given out; only the writer thread raises it, so tags stand in the order of the commits.
     last_tag: Arc<std::sync::atomic::AtomicU64>,
 }
@@ -68,7 +68,7 @@ fn key(lane: Lane, tag: u64) -> [u8; 10] {
 impl Lanes {
     /// Reads what is pending; it is handed out again.
     pub(crate) fn open(db: Arc<Db>) -> std::result::Result<Self, OpenError> {
-        let lanes = Self { db, lanes: Arc::default(), last_tag: Arc::default() };
+        let lanes = Self { db, by_lane: Arc::default(), last_tag: Arc::default() };
         let pending = lanes.db.read(|txn| {
             let mut pending = Vec::new();
             for row in txn.open_table(QUEUE)?.iter()? {
@@ -88,7 +88,7 @@ impl Lanes {
     }
 
     fn lane(&self, lane: Lane) -> Arc<LaneState> {
-        Arc::clone(self.lanes.lock().unwrap_or_else(PoisonError::into_inner).entry(lane).or_default())
+        Arc::clone(self.by_lane.lock().unwrap_or_else(PoisonError::into_inner).entry(lane).or_default())
     }
 }
 
@@ -177,11 +177,7 @@ impl Queue for Lanes {
             let mut dead = Vec::new();
             for row in txn.open_table(DEAD)?.iter()?.take(limit) {
                 let buried: Buried = decode(row?.1.value())?;
-                dead.push(Dead {
-                    lane: Lane::Partition(buried.lane),
-                    payload: buried.payload,
-                    reason: buried.reason,
-                });
+                dead.push(Dead { lane: Lane::Partition(buried.lane), payload: buried.payload, reason: buried.reason });
             }
             Ok(dead)
         })

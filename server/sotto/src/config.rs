@@ -1,6 +1,12 @@
 //! Settings: defaults, then a TOML file, then the environment. A wrong one ends the start with a line that names it.
 
-use std::{fs, io::ErrorKind, net::SocketAddr, path::{Path, PathBuf}, str::FromStr};
+use std::{
+    fs,
+    io::ErrorKind,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use shared_types::http::Registration;
 use sotto_core::{app::RateLimits, domain::entry::Plaintext};
@@ -84,8 +90,24 @@ pub struct Settings {
 }
 
 const NAMES: &[&str] = &[
-    "listen", "metrics_listen", "public_url", "data_dir", "web_dir", "name", "store", "queue", "cache", "blobs",
-    "partitions", "registration", "rate_limits", "allow_plaintext", "proxies", "max_sockets", "log", "log_format",
+    "listen",
+    "metrics_listen",
+    "public_url",
+    "data_dir",
+    "web_dir",
+    "name",
+    "store",
+    "queue",
+    "cache",
+    "blobs",
+    "partitions",
+    "registration",
+    "rate_limits",
+    "allow_plaintext",
+    "proxies",
+    "max_sockets",
+    "log",
+    "log_format",
 ];
 
 /// Where values come from, in the order of who wins.
@@ -211,7 +233,11 @@ impl Settings {
             && let Err(source) = fs::metadata(dir.join("index.html"))
             && source.kind() == ErrorKind::NotFound
         {
-            return wrong("WEB_DIR", dir.display().to_string(), "a folder with the built web client (no index.html there)");
+            return wrong(
+                "WEB_DIR",
+                dir.display().to_string(),
+                "a folder with the built web client (no index.html there)",
+            );
         }
         Ok(())
     }

@@ -110,7 +110,9 @@ pub fn info_of(settings: &Settings) -> ServerInfo {
 
 fn warn_of_loud_settings(settings: &Settings) {
     if settings.plaintext == Plaintext::Allowed {
-        warn!("SOTTO_ALLOW_PLAINTEXT is true: private conversations may be readable by this server. Not for production");
+        warn!(
+            "SOTTO_ALLOW_PLAINTEXT is true: private conversations may be readable by this server. Not for production"
+        );
     }
     if settings.rate_limits == sotto_core::app::RateLimits::Off {
         warn!("SOTTO_RATE_LIMITS is off: nothing protects this server from floods. For load tests only");

@@ -53,7 +53,8 @@ pub fn shown_name(field: &'static str, raw: &str, most: usize) -> Result<String,
 
 /// Control characters, and the marks that turn the direction of text around them.
 fn deceives(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' | '\u{FEFF}')
+    c.is_control()
+        || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' | '\u{FEFF}')
 }
 
 /// Checks a new password's length; what is in it is its owner's business (NIST SP 800-63B).
@@ -78,7 +79,11 @@ mod tests {
     #[test]
     fn names_that_deceive_are_refused() {
         for raw in ["", "   ", "a\u{0}b", "evil\u{202E}gnp.exe", "line\nbreak"] {
-            assert_eq!(shown_name("display_name", raw, 64).unwrap_err().field.as_deref(), Some("display_name"), "{raw:?}");
+            assert_eq!(
+                shown_name("display_name", raw, 64).unwrap_err().field.as_deref(),
+                Some("display_name"),
+                "{raw:?}"
+            );
         }
         assert_eq!(shown_name("display_name", "  Ana Петрова 🙂 ", 64).unwrap(), "Ana Петрова 🙂");
     }

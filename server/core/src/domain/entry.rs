@@ -146,11 +146,15 @@ fn check_content(kind: EntryKind, content: &Content) -> Result<(), Refusal> {
             }
             Ok(())
         }
-        (EntryKind::Reaction, Content::Reaction { .. }) => Err(Refusal::field("envelope.content.emoji", "1 to 32 bytes")),
+        (EntryKind::Reaction, Content::Reaction { .. }) => {
+            Err(Refusal::field("envelope.content.emoji", "1 to 32 bytes"))
+        }
         (EntryKind::Reaction, Content::Text { .. }) => {
             Err(Refusal::field("envelope.content.type", "a reaction carries `reaction`"))
         }
-        (_, Content::Reaction { .. }) => Err(Refusal::field("envelope.content.type", "only a reaction carries `reaction`")),
+        (_, Content::Reaction { .. }) => {
+            Err(Refusal::field("envelope.content.type", "only a reaction carries `reaction`"))
+        }
         (_, Content::Text { text }) if text.trim().is_empty() => {
             Err(Refusal::field("envelope.content.text", "not blank"))
         }

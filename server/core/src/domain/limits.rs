@@ -31,7 +31,11 @@ impl Bucket {
             return Ok(Level { tokens: now.tokens - 1.0, ..now });
         }
         let seconds = ((1.0 - now.tokens) / self.per_second).ceil();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive, bounded number of seconds")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a positive, bounded number of seconds"
+        )]
         Err(seconds.clamp(1.0, 86_400.0) as u64)
     }
 
@@ -95,7 +99,7 @@ impl Limited {
             Self::SendBy => (200.0, 20.0),
             Self::SendIn => (500.0, 100.0),
             Self::Search => (60.0, 2.0),
-            Self::Start => (100.0, 1.0),
+            Self::Start => (100.0, 0.5),
             Self::Signal => (300.0, 50.0),
             Self::Request => (600.0, 60.0),
         };

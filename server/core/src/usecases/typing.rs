@@ -17,8 +17,7 @@ pub async fn typing(app: &App, me: Caller, input: Typing) -> Result<(), Error> {
             others.push(member.user);
         }
     }
-    let event =
-        TypingEvent { conversation_id: input.conversation_id, user_id: me.user, active: input.active };
+    let event = TypingEvent { conversation_id: input.conversation_id, user_id: me.user, active: input.active };
     app.delivery.tell(Audience::Users(others), ServerEvent::Typing(event)).await;
     Ok(())
 }

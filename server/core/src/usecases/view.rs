@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use shared_types::{
-    Conversation as View, ConversationId, Member, Seq, UserId, conversation::My, receipt::Watermarks,
-};
+use shared_types::{Conversation as View, ConversationId, Member, Seq, UserId, conversation::My, receipt::Watermarks};
 
 use crate::{
     App, Error,

@@ -5,11 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use axum::{
     Json, RequestPartsExt as _,
     body::to_bytes,
-    extract::{
-        ConnectInfo, FromRequest, FromRequestParts, Path, Request,
-        path::ErrorKind,
-        rejection::PathRejection,
-    },
+    extract::{ConnectInfo, FromRequest, FromRequestParts, Path, Request, path::ErrorKind, rejection::PathRejection},
     http::{HeaderMap, header, request::Parts},
 };
 use serde::de::DeserializeOwned;
@@ -39,19 +35,23 @@ impl<T: DeserializeOwned> FromRequest<Door> for Body<T> {
     }
 }
 
-/// Reads JSON; an error names the field.
-pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+/// Reads a JSON object; an error names the field.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // Serde would take an array for a struct, field by field.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Problem::new(Code::Invalid, "expected an object"));
+    }
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    serde_path_to_error::deserialize(&mut json)
-        .map_err(|error| field_error(&error))
-        .and_then(|value| match json.end() {
+    serde_path_to_error::deserialize(&mut json).map_err(|error| field_error(&error)).and_then(|value| {
+        match json.end() {
             Ok(()) => Ok(value),
             Err(error) => Err(Problem::new(Code::MalformedJson, error.to_string())),
-        })
+        }
+    })
 }
 
 /// What a reading error says of the body: no JSON at all, or a field that breaks a rule.
-pub fn field_error(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+fn field_error(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let inner = error.inner();
     if inner.is_syntax() || inner.is_eof() || inner.is_io() {
         return Problem::new(Code::MalformedJson, inner.to_string());
@@ -124,8 +124,10 @@ impl FromRequestParts<Door> for Me {
 
     async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Self, Fault> {
         let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = header.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        let (_, token) = token.ok_or_else(|| Fault::new(Code::Unauthorized, "send Authorization: Bearer <access token>"))?;
+        let token =
+            header.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let (_, token) =
+            token.ok_or_else(|| Fault::new(Code::Unauthorized, "send Authorization: Bearer <access token>"))?;
         let (caller, _) = authenticate(&door.app, token.trim()).await?;
         Ok(Self(caller))
     }
@@ -173,7 +175,7 @@ mod tests {
         assert_eq!(refused(r#"{"username": 7}"#), (Code::Invalid, "username".into()));
         let no_platform = r#"{"username": "a", "password": "b", "device": {"name": "x"}}"#;
         assert_eq!(refused(no_platform), (Code::Invalid, "device.platform".into()));
-        assert_eq!(refused("[]").0, Code::Invalid);
+        assert_eq!(refused(r#"["a", "b", "c", {"name": "x", "platform": "y"}]"#).0, Code::Invalid);
         assert_eq!(refused("\u{0}"), (Code::MalformedJson, String::new()));
     }
 

@@ -37,11 +37,8 @@ pub(super) async fn finish(request: Request, next: Next) -> Response {
 pub(super) async fn measure(path: MatchedPath, request: Request, next: Next) -> Response {
     let (start, method) = (Instant::now(), request.method().as_str().to_owned());
     let response = next.run(request).await;
-    let labels = [
-        ("method", method),
-        ("route", path.as_str().to_owned()),
-        ("status", response.status().as_u16().to_string()),
-    ];
+    let labels =
+        [("method", method), ("route", path.as_str().to_owned()), ("status", response.status().as_u16().to_string())];
     histogram!("sotto_http_request_duration_seconds", &labels).record(start.elapsed().as_secs_f64());
     response
 }

@@ -21,7 +21,7 @@ use shared_types::{Code, Problem, http::ServerInfo};
 use sotto_core::App;
 use utoipa_axum::router::OpenApiRouter;
 
-pub use extract::field_error;
+pub use extract::parse;
 pub use fault::{Fault, problem};
 pub use health::Health;
 pub use listen::{Listening, listen};

@@ -30,7 +30,7 @@ pub enum Cost {
 
 /// Hashes passwords on the blocking pool.
 pub struct Argon {
-    argon: Argon2<'static>,
+    hasher: Argon2<'static>,
     cores: Arc<Semaphore>,
     waiting: AtomicUsize,
     /// Verified in place of an unknown account's, so that it takes as long.
@@ -48,7 +48,7 @@ impl Argon {
         let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let nobody = argon.hash_password(b"nobody").map_err(|error| anyhow::anyhow!("argon2: {error}"))?.to_string();
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Ok(Self { argon, cores: Arc::new(Semaphore::new(cores)), waiting: AtomicUsize::new(0), nobody })
+        Ok(Self { hasher: argon, cores: Arc::new(Semaphore::new(cores)), waiting: AtomicUsize::new(0), nobody })
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce(Argon2<'static>) -> T + Send + 'static) -> Result<T> {
@@ -60,7 +60,7 @@ impl Argon {
         let permit = self.cores.clone().acquire_owned().await;
         self.waiting.fetch_sub(1, Ordering::Relaxed);
         let permit = permit.map_err(|_| busy("it is being closed"))?;
-        let argon = self.argon.clone();
+        let argon = self.hasher.clone();
         let result = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             work(argon)

@@ -21,7 +21,7 @@ use super::{
     inbox::{Sock, State},
     packet::Event,
 };
-use crate::http::{field_error, problem};
+use crate::http::{parse, problem};
 
 /// Who calls, over which socket.
 type Who<'a> = (Caller, &'a Arc<Sock>);
@@ -53,9 +53,7 @@ fn acknowledge<C: Call>(result: Result<C::Reply, Problem>) -> Option<Box<RawValu
 
 /// Reads a payload; an error names the field.
 fn read<T: DeserializeOwned>(payload: Option<&RawValue>) -> Result<T, Problem> {
-    let text = payload.map_or("null", RawValue::get);
-    let mut json = serde_json::Deserializer::from_str(text);
-    serde_path_to_error::deserialize(&mut json).map_err(|error| field_error(&error))
+    parse(payload.map_or("null", RawValue::get).as_bytes())
 }
 
 /// Reads a payload that stands beside a `conversation_id`: in two looks, since flattened types forget which field was

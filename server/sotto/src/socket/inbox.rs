@@ -13,8 +13,9 @@ use sotto_core::Caller;
 /// A connected client.
 pub(super) type Sock = Socket<Slot>;
 
-/// How many packets may wait to be handled; a client that calls faster is cut off.
-const MOST_CALLS: usize = 256;
+/// How many packets may wait to be handled, and how many bytes; a client that calls faster is cut off.
+const MOST_CALLS: usize = 4_096;
+const MOST_BYTES: usize = 2 * 1_024 * 1_024;
 
 /// Data of one socket. An idle one holds nothing on the heap but who it is.
 #[derive(Default)]
@@ -58,6 +59,7 @@ pub(super) struct Open {
 #[derive(Default)]
 struct Calls {
     waiting: VecDeque<Str>,
+    bytes: usize,
     running: bool,
 }
 
@@ -91,9 +93,10 @@ impl Slot {
     /// Puts a packet at the end of the line: a sender's messages keep their order.
     pub(super) fn put(&self, text: Str) -> Came {
         let mut calls = self.calls();
-        if calls.waiting.len() >= MOST_CALLS {
+        if calls.waiting.len() >= MOST_CALLS || calls.bytes + text.len() > MOST_BYTES {
             return Came::TooMany;
         }
+        calls.bytes += text.len();
         calls.waiting.push_back(text);
         if std::mem::replace(&mut calls.running, true) { Came::Queued } else { Came::Start }
     }
@@ -102,9 +105,10 @@ impl Slot {
     pub(super) fn next(&self) -> Option<Str> {
         let mut calls = self.calls();
         let next = calls.waiting.pop_front();
-        if next.is_none() {
+        match &next {
+            Some(text) => calls.bytes -= text.len(),
             // An idle socket gives its line's memory back.
-            *calls = Calls::default();
+            None => *calls = Calls::default(),
         }
         next
     }

@@ -126,7 +126,9 @@ mod tests {
 
     #[test]
     fn what_is_no_packet_is_nothing() {
-        for text in ["", "9", "2", "2[]", "2[7]", r#"2{"a":1}"#, r#"51-["x",{"_placeholder":true,"num":0}]"#, "2/x,[\"a\"]"] {
+        for text in
+            ["", "9", "2", "2[]", "2[7]", r#"2{"a":1}"#, r#"51-["x",{"_placeholder":true,"num":0}]"#, "2/x,[\"a\"]"]
+        {
             assert!(read(text.into()).is_none(), "{text}");
         }
     }

@@ -2,14 +2,20 @@
 
 use std::net::IpAddr;
 
-use shared_types::{Code, account::{Login, SignedIn}};
+use shared_types::{
+    Code,
+    account::{Login, SignedIn},
+};
 
 use super::sign_in;
-use crate::{App, Error, Refusal, domain::{account::username, limits::Limited}};
+use crate::{
+    App, Error, Refusal,
+    domain::{account::username, limits::Limited},
+};
 
 /// Opens a session for who knows the password. An unknown name and a wrong password can't be told apart.
 pub async fn login(app: &App, from: IpAddr, input: Login) -> Result<SignedIn, Error> {
-    let device = sign_in::checked(input.device)?;
+    let device = sign_in::checked(&input.device)?;
     app.spend(Limited::LoginFrom, from).await?;
     let account = match username(&input.username) {
         Ok(name) => {

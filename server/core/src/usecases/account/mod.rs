@@ -13,7 +13,7 @@ mod sign_in;
 pub use authenticate::authenticate;
 pub use block::{block, unblock};
 pub use login::login;
-pub use people::{find_person, find_people};
+pub use people::{find_people, find_person};
 pub use profile::{me, update_me};
 pub use refresh::refresh;
 pub use register::register;

@@ -2,7 +2,10 @@
 
 use shared_types::{User, UserId, account::UserList};
 
-use crate::{App, Caller, Error, Refusal, domain::{account::Account, limits::Limited}};
+use crate::{
+    App, Caller, Error, Refusal,
+    domain::{account::Account, limits::Limited},
+};
 
 /// The most people a search gives.
 const MOST: usize = 20;

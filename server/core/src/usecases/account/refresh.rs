@@ -2,12 +2,18 @@
 
 use std::net::IpAddr;
 
-use shared_types::{Code, account::{Refresh, SignedIn}};
+use shared_types::{
+    Code,
+    account::{Refresh, SignedIn},
+};
 
 use super::{sessions::close, sign_in};
 use crate::{
     App, Error, Refusal,
-    domain::{limits::Limited, session::{Presented, RefreshToken}},
+    domain::{
+        limits::Limited,
+        session::{Presented, RefreshToken},
+    },
 };
 
 /// Gives the successor of the newest token; the same again for a repeat within the grace; ends the session when an old

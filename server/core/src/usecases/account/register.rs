@@ -2,7 +2,11 @@
 
 use std::net::IpAddr;
 
-use shared_types::{Code, UserId, account::{Register, SignedIn}, http::Registration};
+use shared_types::{
+    Code, UserId,
+    account::{Register, SignedIn},
+    http::Registration,
+};
 use uuid::Uuid;
 
 use super::sign_in;
@@ -23,10 +27,11 @@ pub async fn register(app: &App, from: IpAddr, input: Register) -> Result<Signed
     let name = username(&input.username)?;
     new_password(&input.password)?;
     let display_name = shown_name("display_name", input.display_name.as_deref().unwrap_or(&name), 64)?;
-    let device = sign_in::checked(input.device)?;
+    let device = sign_in::checked(&input.device)?;
     app.spend(Limited::Register, from).await?;
 
-    let taken = || Refusal { field: Some("username".into()), ..Refusal::new(Code::UsernameTaken, "this name is taken") };
+    let taken =
+        || Refusal { field: Some("username".into()), ..Refusal::new(Code::UsernameTaken, "this name is taken") };
     // Hashing is slow by design: don't begin it for a name that can't be had.
     if app.accounts.find_by_username(&name).await?.is_some() {
         return Err(taken().into());

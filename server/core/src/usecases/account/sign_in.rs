@@ -1,6 +1,9 @@
 //! Opening a session on a device: the common end of registering and logging in.
 
-use shared_types::{DeviceId, SessionId, account::{Device, NewDevice, SignedIn}};
+use shared_types::{
+    DeviceId, SessionId,
+    account::{Device, NewDevice, SignedIn},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -13,7 +16,7 @@ use crate::{
 };
 
 /// Checks what a client says of itself.
-pub(super) fn checked(device: NewDevice) -> Result<NewDevice, Refusal> {
+pub(super) fn checked(device: &NewDevice) -> Result<NewDevice, Refusal> {
     Ok(NewDevice {
         name: shown_name("device.name", &device.name, 64)?,
         platform: shown_name("device.platform", &device.platform, 32)?,

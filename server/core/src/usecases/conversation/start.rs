@@ -54,8 +54,7 @@ async fn direct(app: &App, me: Caller, other: UserId) -> Result<Started, Error> 
         return Err(Refusal::new(Code::Blocked, "one of you has blocked the other").into());
     }
     app.spend(Limited::Start, me.user).await?;
-    let conversation =
-        Conversation { id, kind: ConversationKind::Direct, title: None, created_at: app.clock.now() };
+    let conversation = Conversation { id, kind: ConversationKind::Direct, title: None, created_at: app.clock.now() };
     let mine = Membership::new(id, me.user, Role::Member);
     let theirs = Membership::new(id, other, Role::Member);
     let is_new = app.conversations.create(&conversation, &[mine.clone(), theirs.clone()]).await?;

@@ -1,8 +1,8 @@
 //! Give accepted entries their positions: from the queue to the log to the people.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry as Slot};
 
-use shared_types::{ConversationId, EntryKind, MessageId, Seq, ServerEvent};
+use shared_types::{ConversationId, EntryKind, MessageId, Seq, ServerEvent, UserId};
 use tracing::warn;
 
 use crate::{
@@ -134,15 +134,16 @@ async fn heads(app: &App, writer: &Writer, drafts: &[Draft]) -> Result<HashMap<C
 
 /// The entries are durable: tell the members and give the ids back.
 async fn finish(app: &App, plan: Plan) -> Result<(), Error> {
-    let mut members = HashMap::new();
-    let told = plan.known.into_iter().chain(plan.batch.entries);
-    let mut ids = Vec::new();
-    for entry in told {
-        ids.push((entry.conversation_id, entry.id));
-        if !members.contains_key(&entry.conversation_id) {
+    let told: Vec<Entry> = plan.known.into_iter().chain(plan.batch.entries).collect();
+    let mut members: HashMap<ConversationId, Vec<UserId>> = HashMap::new();
+    for entry in &told {
+        if let Slot::Vacant(slot) = members.entry(entry.conversation_id) {
             let everybody = app.conversations.members(entry.conversation_id).await?;
-            members.insert(entry.conversation_id, everybody.into_iter().map(|member| member.user).collect::<Vec<_>>());
+            slot.insert(everybody.into_iter().map(|member| member.user).collect());
         }
+    }
+    let ids: Vec<_> = told.iter().map(|entry| (entry.conversation_id, entry.id)).collect();
+    for entry in told {
         let users = members.get(&entry.conversation_id).cloned().unwrap_or_default();
         app.delivery.tell(Audience::Users(users), ServerEvent::Message(entry)).await;
     }

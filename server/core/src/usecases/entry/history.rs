@@ -2,7 +2,10 @@
 
 use shared_types::{ConversationId, Seq, entry::MessagePage};
 
-use crate::{App, Caller, Error, Refusal, domain::{entry::as_seen, limits::Limited}};
+use crate::{
+    App, Caller, Error, Refusal,
+    domain::{entry::as_seen, limits::Limited},
+};
 
 /// Which page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

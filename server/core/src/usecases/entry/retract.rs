@@ -1,10 +1,6 @@
 //! Take a message back by its id.
 
-use shared_types::{
-    ConversationId, EntryKind, MessageId,
-    entry::NewMessage,
-    socket::SendMessage,
-};
+use shared_types::{ConversationId, EntryKind, MessageId, entry::NewMessage, socket::SendMessage};
 use uuid::Uuid;
 
 /// The entry that takes a message back. Its id hangs on the target's alone, so that asking twice is asking once.
