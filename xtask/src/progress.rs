@@ -14,8 +14,9 @@ use crate::run::Run;
 const FRAMES: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 /// How often a line says that the work goes on where nothing can move.
 const HEARTBEAT: Duration = Duration::from_mins(1);
-/// How much of a failed step's output is shown.
-const TAIL_LINES: usize = 40;
+/// How much of a failed step's output is shown, of its beginning and of its end.
+const HEAD_LINES: usize = 10;
+const TAIL_LINES: usize = 30;
 
 /// What a step came to.
 #[derive(Debug)]
@@ -70,12 +71,17 @@ pub(crate) fn step(label: &str, runs: &[Run], log: &Path) -> Result<()> {
     bail!("{label} failed after {}; all of its output is in {}", seconds(done.took), log.display())
 }
 
-/// Prints the end of a log, set off from our own lines.
+/// Prints a log that ended badly, set off from our own lines: its end, and its beginning, where some programs say why.
 pub(crate) fn print_tail(log: &Path) {
     let text = std::fs::read_to_string(log).unwrap_or_default();
     let lines: Vec<&str> = text.lines().collect();
-    for line in lines.iter().skip(lines.len().saturating_sub(TAIL_LINES)) {
-        println!("    | {line}");
+    let tail_from = lines.len().saturating_sub(TAIL_LINES);
+    for (at, line) in lines.iter().enumerate() {
+        if at < HEAD_LINES || at >= tail_from {
+            println!("    | {line}");
+        } else if at == HEAD_LINES {
+            println!("    | ...");
+        }
     }
 }
 
