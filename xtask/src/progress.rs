@@ -62,6 +62,9 @@ pub(crate) fn watch(label: &str, runs: &[Run], log: &Path) -> Result<Done> {
 
 /// Runs a step of the setup: announced, timed, and an error with its last words where it fails.
 pub(crate) fn step(label: &str, runs: &[Run], log: &Path) -> Result<()> {
+    if !std::io::stdout().is_terminal() {
+        println!("{label} ...");
+    }
     let done = watch(label, runs, log)?;
     if done.passed {
         println!("{label}: {}", seconds(done.took));
@@ -109,9 +112,6 @@ struct Line {
 impl Line {
     fn new(label: &str) -> Self {
         let terminal = std::io::stdout().is_terminal();
-        if !terminal {
-            println!("{label} ...");
-        }
         Self { label: label.to_owned(), terminal, frame: 0, said_at: Duration::ZERO }
     }
 
