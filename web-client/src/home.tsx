@@ -7,6 +7,7 @@ import { ChatList } from './features/conversations/chat-list.tsx';
 import { FindPeople } from './features/people/find-people.tsx';
 import { Settings } from './features/settings/settings.tsx';
 import styles from './home.module.css';
+import { t } from './i18n/text.ts';
 import { Announcer } from './notices.tsx';
 import { type Route, useRoute } from './route.ts';
 
@@ -34,19 +35,19 @@ export function Home() {
 
   const right = route.at === 'conversation' || route.at === 'settings';
   return (
-    <div className={styles.home} data-pane={right ? 'right' : 'left'}>
-      <div className={styles.left}>
+    <main className={styles.home} data-pane={right ? 'right' : 'left'}>
+      <section className={styles.left} aria-label={t('list.title')}>
         {route.at === 'new' ? (
           <FindPeople />
         ) : (
           <ChatList selected={route.at === 'conversation' ? route.id : null} />
         )}
-      </div>
-      <main className={styles.right}>
+      </section>
+      <div className={styles.right}>
         <Pane route={route} />
-      </main>
+      </div>
       <Announcer open={route.at === 'conversation' ? route.id : null} />
-    </div>
+    </main>
   );
 }
 

@@ -22,15 +22,11 @@ export function Quote({ id, state, onJump }: QuoteProps) {
     : nameOf(source ? memberOf(state.conversation, source.sender_id) : undefined);
   const text = source?.retracted ? t('message.retracted') : source ? textOf(source) : t('message.quote.gone');
   return (
-    <button
-      type="button"
-      className={styles.quote}
-      aria-label={t('message.quote.jump', { name })}
-      onClick={() => onJump(id)}
-    >
+    <button type="button" className={styles.quote} onClick={() => onJump(id)}>
+      <span className="visually-hidden">{t('message.quote.jump')} </span>
       {source && (
         <span className={styles.name}>
-          <bdi>{name}</bdi>
+          <bdi>{name}</bdi>{' '}
         </span>
       )}
       <span className={styles.text} dir="auto">

@@ -21,19 +21,19 @@ export function Reactions({ item, conversation, actions }: ReactionsProps) {
         const who = people
           .map((id) => (id === me.id ? t('message.you') : nameOf(memberOf(conversation, id))))
           .join(', ');
-        const label = t('message.reaction', { emoji, count: people.length, who });
+        const label = t('message.reaction', { count: people.length, who });
         return (
           <button
             key={emoji}
             type="button"
             aria-pressed={people.includes(me.id)}
-            aria-label={label}
             title={who}
             disabled={!isPlaced(item)}
             onClick={() => actions.react(item, emoji)}
           >
             <span>{emoji}</span>
-            {people.length > 1 && <span>{people.length}</span>}
+            {people.length > 1 && <span aria-hidden="true">{people.length}</span>}
+            <span className="visually-hidden"> {label}</span>
           </button>
         );
       })}

@@ -98,13 +98,12 @@ function Results({
     <ul ref={list} className={styles.people} onKeyDown={moveFocus}>
       {people.map((user) => (
         <li key={user.id}>
-          <button
-            type="button"
-            aria-label={t('people.start', { name: nameOf(user) })}
-            onClick={() => onPick(user)}
-          >
+          <button type="button" onClick={() => onPick(user)}>
             <Avatar id={user.id} name={nameOf(user)} size={44} />
-            <bdi className={styles.name}>{nameOf(user)}</bdi>
+            <span className={styles.name}>
+              <span className="visually-hidden">{t('people.start')} </span>
+              <bdi>{nameOf(user)}</bdi>
+            </span>
             <span className={styles.username}>@{user.username}</span>
           </button>
         </li>
