@@ -18,7 +18,7 @@ import { Engine } from '../src/sync/engine.ts';
 import { type Locks, localLocks } from '../src/sync/locks.ts';
 import type { Entry } from '../src/sync/log.ts';
 import { Refused, Unreachable } from '../src/sync/problem.ts';
-import type { LineEnd, ServerEvent } from '../src/sync/socket.ts';
+import { CALL, type LineEnd, type ServerEvent } from '../src/sync/socket.ts';
 import { Store } from '../src/sync/store.ts';
 
 export const DIRECT = '00000000-0000-8000-8000-0000000000c1' as ConversationId;
@@ -180,7 +180,7 @@ export class World {
   }
 
   private answer(me: UserId, name: string, payload: unknown): unknown {
-    if (name === 'message:send') {
+    if (name === CALL.send) {
       const message = payload as SendMessage;
       const refusal = this.refuse(message);
       if (refusal === 'lost-before') throw new Unreachable();
@@ -190,7 +190,7 @@ export class World {
       if (refusal === 'lost-after') throw new Unreachable();
       return { id: message.id, status: 'accepted' };
     }
-    if (name === 'receipt') {
+    if (name === CALL.receipt) {
       const mark = payload as { delivered_seq: number; read_seq: number };
       this.marks = raise(this.marks, me, mark);
       this.tell({

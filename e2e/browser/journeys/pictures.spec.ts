@@ -58,7 +58,7 @@ test('a conversation looks as it should, and its pictures are taken', async ({ j
   await bo.say('One change: the early train is cancelled, so it is the 7:52 instead. Platform 4.');
   await ana.say('Perfect, I will be there at 7:45');
   await ana.act('Perfect, I will be there at 7:45', 'Edit');
-  await ana.say('Perfect, I’ll be there at 7:45 with coffee ☕');
+  await ana.say('Perfect, I’ll be there at 7:45 with coffee and cake 🍰');
   await expect(bo.messages).toContainText('with coffee');
   await carla.say('Now we celebrate!');
   await expect(ana.chat(carla.name)).toContainText('2 unread messages');

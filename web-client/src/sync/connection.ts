@@ -8,7 +8,7 @@
 import type { Calls, SessionEvent } from '../gen/contract.ts';
 import { SignedOut, Unreachable } from './problem.ts';
 import type { Session } from './session.ts';
-import type { Line, LineEnd, OpenLine, ServerEvent } from './socket.ts';
+import { CALL, type Line, type LineEnd, type OpenLine, type ServerEvent } from './socket.ts';
 
 export type Reach = 'stopped' | 'connecting' | 'online' | 'offline';
 
@@ -116,7 +116,7 @@ export class Connection {
   private async renew(): Promise<void> {
     try {
       this.token = await this.deps.session.token(this.token);
-      await this.line?.call('auth:renew', { token: this.token });
+      await this.line?.call(CALL.renew, { token: this.token });
     } catch (error) {
       // Otherwise the server closes the line, and the next attempt brings a fresh token.
       if (error instanceof SignedOut) this.signOut();

@@ -17,7 +17,7 @@ import { Receipts } from './receipts.ts';
 import { newItem, sendItem, type ToSay } from './sending.ts';
 import type { Session } from './session.ts';
 import { Board, type Snapshot } from './snapshot.ts';
-import type { OpenLine, ServerEvent } from './socket.ts';
+import { CALL, type OpenLine, type ServerEvent } from './socket.ts';
 import { type Draft, type OutboxItem, type Store, written } from './store.ts';
 
 export interface EngineDeps {
@@ -75,14 +75,14 @@ export class Engine {
     });
     this.receipts = new Receipts({
       stand: (id) => this.stand(id),
-      send: (conversation_id, mark) => this.connection.call('receipt', { conversation_id, ...mark }),
+      send: (conversation_id, mark) => this.connection.call(CALL.receipt, { conversation_id, ...mark }),
     });
     this.typingIn = new TypingIn((id, typing) => this.conversations.change(id, { typing }));
     this.typingOut = new TypingOut((conversation_id, active) => {
-      this.connection.call('typing', { conversation_id, active }).catch(() => undefined);
+      this.connection.call(CALL.typing, { conversation_id, active }).catch(() => undefined);
     });
     this.presence = new PresenceWatch(
-      async (user_ids) => (await this.connection.call('presence:watch', { user_ids: [...user_ids] })).states,
+      async (user_ids) => (await this.connection.call(CALL.watch, { user_ids: [...user_ids] })).states,
       (presence) => this.show({ presence }),
     );
   }

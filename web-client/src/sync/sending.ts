@@ -3,6 +3,7 @@ import type { CryptoEngine } from '../crypto/engine.ts';
 import type { Content, ConversationId, Envelope, SendMessage } from '../gen/contract.ts';
 import type { Connection } from './connection.ts';
 import { newMessageId } from './ids.ts';
+import { CALL } from './socket.ts';
 import type { OutboxItem, Store } from './store.ts';
 
 export type ToSay = Pick<OutboxItem, 'kind'> & Partial<Pick<OutboxItem, 'target' | 'reply_to' | 'content'>>;
@@ -35,7 +36,7 @@ export async function sendItem(deps: SendingDeps, item: OutboxItem): Promise<voi
   if (target) message.target = target;
   if (reply_to) message.reply_to = reply_to;
   if (envelope) message.envelope = envelope;
-  await deps.connection.call('message:send', message);
+  await deps.connection.call(CALL.send, message);
 }
 
 /** Seals once and keeps the envelope before it leaves: a retry carries the same bytes. */

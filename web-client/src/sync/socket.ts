@@ -5,6 +5,15 @@ import { asProblem, Refused, Unreachable } from './problem.ts';
 
 export type ServerEvent = { [K in keyof Events]: { name: K; data: Events[K] } }[keyof Events];
 
+/** The calls' names on the wire. */
+export const CALL = {
+  send: 'message:send',
+  receipt: 'receipt',
+  typing: 'typing',
+  watch: 'presence:watch',
+  renew: 'auth:renew',
+} as const satisfies Record<string, keyof Calls>;
+
 const EVENTS: Record<keyof Events, true> = {
   ready: true,
   message: true,

@@ -37,9 +37,9 @@ export function Header({ state, blocked, onBlock }: HeaderProps) {
       </span>
       <Avatar id={peer?.id ?? conversation.id} name={name} size={40} online={presence?.online ?? false} />
       <div className={styles.who}>
-        <h2>
+        <h1>
           <bdi>{name}</bdi>
-        </h2>
+        </h1>
         <p className={styles.presence} data-typing={state.typing.length > 0}>
           <PresenceText
             typing={state.typing.length > 0}

@@ -37,7 +37,9 @@ const GROUP_MS = 5 * 60_000;
 export function rowsOf(items: readonly Item[], { complete, divider, me }: Whole): readonly Row[] {
   const rows: Row[] = [complete ? { kind: 'start', key: 'start' } : { kind: 'older', key: 'older' }];
   const isUnread = (item: Item) => countsAsUnread(item, divider.after, me) && (item.seq ?? 0) <= divider.upTo;
-  const unread = items.filter(isUnread).length;
+  // Whoever answered has read it.
+  const answered = items.some((item) => item.sender_id === me && (item.seq ?? Infinity) > divider.upTo);
+  const unread = answered ? 0 : items.filter(isUnread).length;
   let divided = unread === 0;
   let day = '';
 
