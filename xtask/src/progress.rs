@@ -14,6 +14,8 @@ use crate::run::Run;
 const FRAMES: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 /// How often a line says that the work goes on where nothing can move.
 const HEARTBEAT: Duration = Duration::from_mins(1);
+/// What takes less is not worth a line.
+const WORTH_A_LINE: Duration = Duration::from_secs(1);
 /// How much of a failed step's output is shown, of its beginning and of its end.
 const HEAD_LINES: usize = 10;
 const TAIL_LINES: usize = 30;
@@ -29,10 +31,13 @@ pub(crate) struct Done {
 
 /// Runs programs one after the other as one step, up to the first that fails, with all output going to `log`.
 pub(crate) fn watch(label: &str, runs: &[Run], log: &Path) -> Result<Done> {
+    follow(Line::new(label), runs, log)
+}
+
+fn follow(mut line: Line, runs: &[Run], log: &Path) -> Result<Done> {
     let started = Instant::now();
     File::create(log).with_context(|| format!("{} cannot be written", log.display()))?;
     let mut file = OpenOptions::new().append(true).open(log)?;
-    let mut line = Line::new(label);
     for run in runs {
         writeln!(file, "$ {}", run.shown())?;
         let mut child = match run.start_logged(&file) {
@@ -62,12 +67,14 @@ pub(crate) fn watch(label: &str, runs: &[Run], log: &Path) -> Result<Done> {
 
 /// Runs a step of the setup: announced, timed, and an error with its last words where it fails.
 pub(crate) fn step(label: &str, runs: &[Run], log: &Path) -> Result<()> {
-    if !std::io::stdout().is_terminal() {
-        println!("{label} ...");
-    }
-    let done = watch(label, runs, log)?;
+    let mut line = Line::new(label);
+    line.announces = true;
+    let done = follow(line, runs, log)?;
     if done.passed {
-        println!("{label}: {}", seconds(done.took));
+        // What was done already needs no words.
+        if done.took >= WORTH_A_LINE {
+            println!("{label}: {}", seconds(done.took));
+        }
         return Ok(());
     }
     print_tail(log);
@@ -105,6 +112,8 @@ fn ending(status: ExitStatus) -> String {
 struct Line {
     label: String,
     terminal: bool,
+    /// Whether, where nothing can move, it says what it has begun once that takes a while.
+    announces: bool,
     frame: usize,
     said_at: Duration,
 }
@@ -112,11 +121,15 @@ struct Line {
 impl Line {
     fn new(label: &str) -> Self {
         let terminal = std::io::stdout().is_terminal();
-        Self { label: label.to_owned(), terminal, frame: 0, said_at: Duration::ZERO }
+        Self { label: label.to_owned(), terminal, announces: false, frame: 0, said_at: Duration::ZERO }
     }
 
     fn tick(&mut self, elapsed: Duration, log: &Path) {
         if !self.terminal {
+            if self.announces && elapsed >= WORTH_A_LINE {
+                self.announces = false;
+                println!("{} ...", self.label);
+            }
             if elapsed.saturating_sub(self.said_at) >= HEARTBEAT {
                 self.said_at = elapsed;
                 println!("{} ... still at it after {}", self.label, seconds(elapsed));
