@@ -13,7 +13,7 @@ pub(crate) fn measure() -> Result<Web> {
     let (js_brotli_bytes, css_brotli_bytes) = (weight(dist, ".js.br")?, weight(dist, ".css.br")?);
     let measures = std::fs::read("build/web-measures.json").ok();
     let measures: Option<Value> = measures.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let first_paint_ms = measures.as_ref().and_then(|all| all.get("first_paint_ms")).and_then(Value::as_f64);
+    let first_paint_ms = measures.as_ref().and_then(|all| all.get("first_contentful_paint_ms")).and_then(Value::as_f64);
     Ok(Web { js_brotli_bytes, css_brotli_bytes, first_paint_ms })
 }
 
