@@ -6,17 +6,19 @@ use shared_types::ServerEvent;
 use sotto_core::ports::{Audience, Inbox, Parcel};
 use tracing::warn;
 
-use super::{Pod, packet, registry::give};
+use super::{Pod, packet, registry::give, told::Told};
 
 /// Hands out what comes, until the delivery ends or the pod stops.
 pub async fn deliver(pod: Pod, mut inbox: Box<dyn Inbox>) {
+    let mut told = Told::default();
     loop {
         let parcel = tokio::select! {
             () = pod.stop.cancelled() => return,
             parcel = inbox.next() => parcel,
         };
-        let Some(parcel) = parcel else { return };
-        hand_out(&pod, &parcel);
+        let Some(Parcel { to, event }) = parcel else { return };
+        let Some(event) = told.rising(event) else { continue };
+        hand_out(&pod, &Parcel { to, event });
     }
 }
 

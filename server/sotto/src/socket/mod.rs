@@ -11,6 +11,7 @@ mod inbox;
 mod packet;
 mod registry;
 mod sweep;
+mod told;
 
 use std::{sync::Arc, time::Duration};
 

@@ -7,6 +7,8 @@
     reason = "each test file uses its part of it"
 )]
 
+pub mod served;
+
 use std::{net::Ipv4Addr, ops::Deref, path::Path};
 
 use shared_types::{
