@@ -12,6 +12,11 @@ export default defineConfig({
   workers: 2,
   timeout: 60_000,
   expect: { timeout: 15_000 },
+  // Measured when nothing else runs.
+  projects: [
+    { name: 'journeys', testIgnore: 'measure.spec.ts' },
+    { name: 'measure', testMatch: 'measure.spec.ts', dependencies: ['journeys'] },
+  ],
   use: {
     locale: 'en-GB',
     viewport: { width: 1440, height: 900 },

@@ -49,8 +49,8 @@ export function App({ platform, crypto }: { platform: Platform; crypto: CryptoEn
     );
   }
   return (
-    <div role="status" className="visually-hidden">
-      {t('app.opening')}
+    <div role="status" aria-label={t('app.opening')} className="splash">
+      {t('app.name')}
     </div>
   );
 }

@@ -27,9 +27,15 @@ export function Home() {
     if (!navigator.onLine) offline();
     window.addEventListener('online', online);
     window.addEventListener('offline', offline);
+    // After a sleep, whoever looks again should not have to wait for the next try.
+    const awake = () => {
+      if (document.visibilityState === 'visible' && navigator.onLine) online();
+    };
+    document.addEventListener('visibilitychange', awake);
     return () => {
       window.removeEventListener('online', online);
       window.removeEventListener('offline', offline);
+      document.removeEventListener('visibilitychange', awake);
     };
   }, [engine]);
 

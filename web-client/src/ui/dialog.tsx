@@ -1,5 +1,5 @@
 // A question in front of everything else, on the browser's own dialog: focus stays in, Escape leaves.
-import { type ReactNode, useEffect, useId, useRef } from 'react';
+import { type ReactNode, useId, useLayoutEffect, useRef } from 'react';
 import { t } from '../i18n/text.ts';
 import { Button } from './button.tsx';
 import styles from './dialog.module.css';
@@ -15,7 +15,8 @@ interface DialogProps {
 export function Dialog({ title, children, action, onAction, onClose }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  // In the layout phase, so that the dialog is still there to give the focus back when it closes.
+  useLayoutEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
     return () => dialog?.close();

@@ -22,11 +22,14 @@ export function Popover({ anchor, onClose, children, focus = 'button' }: Popover
     const box = ref.current;
     const beside = anchor.current;
     if (!box || !beside) return;
+    const before = document.activeElement;
     box.showPopover();
     place(box, beside.getBoundingClientRect());
     box.querySelector<HTMLElement>(focus)?.focus();
     return () => {
-      if (box.contains(document.activeElement)) beside.focus();
+      if (!box.contains(document.activeElement)) return;
+      const back = before instanceof HTMLElement && before !== document.body ? before : beside;
+      back.focus();
     };
   }, [anchor, focus]);
 

@@ -13,6 +13,7 @@ import type { MessageActions } from './actions.ts';
 import { Composer } from './composer.tsx';
 import styles from './conversation-pane.module.css';
 import type { ComposerMode } from './draft.ts';
+import { FailedChanges } from './failed-changes.tsx';
 import { Header } from './header.tsx';
 import { Timeline, type View } from './timeline.tsx';
 
@@ -80,6 +81,7 @@ function Open({ state }: { state: ConversationState }) {
           {problem}
         </p>
       )}
+      <FailedChanges outbox={state.outbox} />
       <Timeline state={view} actions={actions} />
       {blocked ? (
         <div className={styles.blocked}>

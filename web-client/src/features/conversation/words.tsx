@@ -3,7 +3,8 @@ import { Fragment, useState } from 'react';
 import { t } from '../../i18n/text.ts';
 import styles from './words.module.css';
 
-const LINK = /\bhttps?:\/\/[^\s<>"'`]+[^\s<>"'`.,;:!?)\]}]/giu;
+// A link ends where a character hides or turns the text around: what is shown is where it leads.
+const LINK = /\bhttps?:\/\/[^\s<>"'`\p{Cc}\p{Cf}]+[^\s<>"'`\p{Cc}\p{Cf}.,;:!?)\]}]/giu;
 const FOLD_AFTER = 1_600;
 
 export function Words({ text }: { text: string }) {
