@@ -7,7 +7,7 @@ pub mod account;
 pub mod conversation;
 pub mod entry;
 pub mod error;
-#[cfg(feature = "ts")]
+#[cfg(all(feature = "ts", feature = "openapi"))]
 pub mod generate;
 pub mod http;
 pub mod ids;

@@ -38,10 +38,10 @@ pub(crate) fn generate(tree: &Tree, mode: Mode) -> Result<ExitCode> {
 
 /// The generator as a program to run.
 pub(crate) fn run(tree: &Tree, mode: Mode) -> Run {
-    let run = Run::cargo(&tree.root, "run --locked -p shared-types --features ts --example gen --");
+    let run = Run::cargo(&tree.root, "run --locked -p shared-types --features ts,openapi --example gen --");
     let run = match mode {
         Mode::Write => run,
         Mode::Check => run.arg("--check"),
     };
-    run.arg(tree.at("web-client/src/gen").to_string_lossy())
+    run.arg(tree.at("web-client/src/gen").to_string_lossy()).arg(tree.at("docs").to_string_lossy())
 }

@@ -1,7 +1,7 @@
 //! Tables and keys of the file. Keys are bytes whose order is the order of reading: ids, then big-endian numbers.
 
 use redb::{TableDefinition, WriteTransaction};
-use shared_types::{ConversationId, MessageId, Seq, UserId};
+use shared_types::{ConversationId, MessageId, Seq, Timestamp, UserId};
 
 /// A table of bytes.
 pub(crate) type Bytes = TableDefinition<'static, &'static [u8], &'static [u8]>;
@@ -28,6 +28,8 @@ pub(crate) const ENTRIES: Bytes = TableDefinition::new("entries");
 pub(crate) const ENTRY_IDS: Bytes = TableDefinition::new("entry_ids");
 /// conversation, target, seq of an edit → nothing.
 pub(crate) const EDITS: Bytes = TableDefinition::new("edits");
+/// moment, conversation, seq → nothing.
+pub(crate) const EXPIRIES: Bytes = TableDefinition::new("expiries");
 /// conversation, user → delivered, read.
 pub(crate) const RECEIPTS: Bytes = TableDefinition::new("receipts");
 /// lane, tag → payload.
@@ -49,6 +51,7 @@ pub(crate) fn create_all(txn: &WriteTransaction) -> Result<(), redb::Error> {
         ENTRIES,
         ENTRY_IDS,
         EDITS,
+        EXPIRIES,
         RECEIPTS,
         QUEUE,
         DEAD,
@@ -84,6 +87,14 @@ pub(crate) fn edit(conversation: ConversationId, target: MessageId, seq: Seq) ->
     let mut key = [0; 40];
     key[..32].copy_from_slice(&message(conversation, target));
     key[32..].copy_from_slice(&seq.0.to_be_bytes());
+    key
+}
+
+/// An entry, by the moment it expires. Moments before 1970 don't happen.
+pub(crate) fn expiry(at: Timestamp, conversation: ConversationId, seq: Seq) -> [u8; 32] {
+    let mut key = [0; 32];
+    key[..8].copy_from_slice(&at.0.max(0).to_be_bytes());
+    key[8..].copy_from_slice(&position(conversation, seq));
     key
 }
 

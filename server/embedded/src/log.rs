@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use redb::{ReadTransaction, ReadableTable, WriteTransaction};
-use shared_types::{ConversationId, EntryKind, MessageId, Seq};
+use shared_types::{ConversationId, EntryKind, MessageId, Seq, Timestamp};
 use sotto_core::{
     domain::entry::Entry,
     ports::{Appended, Batch, Log, Result},
@@ -13,7 +13,7 @@ use sotto_core::{
 use crate::{
     Store,
     db::{decode, encode},
-    keys::{self, EDITS, ENTRIES, ENTRY_IDS, edit, message, position},
+    keys::{self, EDITS, ENTRIES, ENTRY_IDS, EXPIRIES, edit, expiry, message, position},
 };
 
 type Stored<T> = std::result::Result<T, redb::Error>;
@@ -59,15 +59,32 @@ fn purge(txn: &WriteTransaction, id: ConversationId, target: MessageId) -> Store
     }
     let mut log = txn.open_table(ENTRIES)?;
     for seq in positions {
-        let key = position(id, seq);
-        let Some(entry) = log.get(key.as_slice())?.map(|value| decode::<Entry>(value.value())).transpose()? else {
-            continue;
-        };
-        let bare = Entry { envelope: None, ..entry };
-        let value = serde_json::to_vec(&bare).map_err(|error| redb::Error::Corrupted(error.to_string()))?;
-        log.insert(key.as_slice(), value.as_slice())?;
+        empty(&mut log, &position(id, seq))?;
     }
     Ok(())
+}
+
+/// Takes the words of the entry at this key.
+fn empty(log: &mut redb::Table<'_, &'static [u8], &'static [u8]>, key: &[u8]) -> Stored<()> {
+    let Some(entry) = log.get(key)?.map(|value| decode::<Entry>(value.value())).transpose()? else { return Ok(()) };
+    let bare = Entry { envelope: None, ..entry };
+    let value = serde_json::to_vec(&bare).map_err(|error| redb::Error::Corrupted(error.to_string()))?;
+    log.insert(key, value.as_slice())?;
+    Ok(())
+}
+
+/// Takes the words of what has expired, the earliest first.
+fn expire(txn: &WriteTransaction, now: Timestamp, limit: usize) -> Stored<usize> {
+    let mut expiries = txn.open_table(EXPIRIES)?;
+    let end = expiry(now.plus_ms(1), ConversationId::from([0; 16]), Seq(0));
+    let due = expiries.range(..end.as_slice())?.take(limit).map(|row| Ok(row?.0.value().to_vec()));
+    let due = due.collect::<Stored<Vec<_>>>()?;
+    let mut log = txn.open_table(ENTRIES)?;
+    for key in &due {
+        empty(&mut log, key.get(8..).unwrap_or_default())?;
+        expiries.remove(key.as_slice())?;
+    }
+    Ok(due.len())
 }
 
 fn write(txn: &WriteTransaction, batch: &Batch, values: &[Vec<u8>]) -> Stored<Appended> {
@@ -77,10 +94,14 @@ fn write(txn: &WriteTransaction, batch: &Batch, values: &[Vec<u8>]) -> Stored<Ap
     {
         let (mut log, mut ids, mut edits) =
             (txn.open_table(ENTRIES)?, txn.open_table(ENTRY_IDS)?, txn.open_table(EDITS)?);
+        let mut expiries = txn.open_table(EXPIRIES)?;
         for (entry, value) in batch.entries.iter().zip(values) {
             let id = entry.conversation_id;
             log.insert(position(id, entry.seq).as_slice(), value.as_slice())?;
             ids.insert(message(id, entry.id).as_slice(), entry.seq.0.to_be_bytes().as_slice())?;
+            if let Some(at) = entry.expires_at {
+                expiries.insert(expiry(at, id, entry.seq).as_slice(), [].as_slice())?;
+            }
             if let (EntryKind::Edit, Some(target)) = (entry.kind, entry.target) {
                 edits.insert(edit(id, target, entry.seq).as_slice(), [].as_slice())?;
             }
@@ -143,6 +164,20 @@ impl Log for Store {
             }
             Ok(found)
         })
+    }
+
+    async fn expire(&self, now: Timestamp, limit: usize) -> Result<usize> {
+        // Most looks find nothing: they cost no write.
+        let due = self.db.read(|txn| match txn.open_table(EXPIRIES)?.first()? {
+            Some((key, _)) => {
+                Ok(key.value() < expiry(now.plus_ms(1), ConversationId::from([0; 16]), Seq(0)).as_slice())
+            }
+            None => Ok(false),
+        })?;
+        if !due {
+            return Ok(0);
+        }
+        self.db.write(move |txn| expire(txn, now, limit)).await
     }
 
     async fn after(&self, conversation: ConversationId, seq: Seq, limit: usize) -> Result<Vec<Entry>> {

@@ -1,5 +1,4 @@
 //! The socket door: real frames over a real connection.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
 mod world;
 

@@ -1,7 +1,7 @@
 //! The contract of [`crate::ports::Log`].
 #![expect(clippy::unwrap_used, reason = "a failing port fails the test")]
 
-use shared_types::{ConversationId, EntryKind, Seq};
+use shared_types::{ConversationId, EntryKind, Seq, Timestamp};
 
 use crate::{
     App,
@@ -92,4 +92,21 @@ pub async fn a_purge_takes_the_words_and_their_edits(app: &App) {
     let words: Vec<bool> =
         app.log.after(id, Seq(0), 9).await.unwrap().iter().map(|entry| entry.envelope.is_some()).collect();
     assert_eq!(words, [false, true, false, false]);
+}
+
+/// At its moment, not before; others keep theirs.
+pub async fn what_expires_loses_its_words_once(app: &App) {
+    let id = super::conversation();
+    let at = |ms| Draft { expires_at: Some(Timestamp(ms)), ..super::draft(id, "for now") };
+    let entries = [at(20).at(Seq(1)), super::draft(id, "for good").at(Seq(2)), at(10).at(Seq(3)), at(30).at(Seq(4))];
+    assert_eq!(append(app, &entries).await, Appended::Written);
+    assert_eq!(app.log.expire(Timestamp(9), 10).await.unwrap(), 0);
+    assert_eq!(app.log.expire(Timestamp(20), 1).await.unwrap(), 1, "the earliest first");
+    let words = async || {
+        app.log.after(id, Seq(0), 9).await.unwrap().iter().map(|entry| entry.envelope.is_some()).collect::<Vec<_>>()
+    };
+    assert_eq!(words().await, [true, true, false, true]);
+    assert_eq!(app.log.expire(Timestamp(20), 10).await.unwrap(), 1);
+    assert_eq!(app.log.expire(Timestamp(20), 10).await.unwrap(), 0);
+    assert_eq!(words().await, [false, true, false, true]);
 }

@@ -33,7 +33,7 @@ macro_rules! conformance {
             $crate::conformance!(@suite $open, delivery: every_pod_hears_in_order, a_pod_hears_nothing_from_before);
             $crate::conformance!(@suite $open, directory: a_person_is_online_while_a_pod_says_so, a_silent_pod_leaves_no_ghosts, strangers_were_never_there);
             $crate::conformance!(@suite $open, limits: a_bucket_runs_dry_and_says_for_how_long);
-            $crate::conformance!(@suite $open, log: positions_are_dense, a_gap_is_fenced, a_taken_id_is_fenced, racing_writers_have_one_winner, reading_after_skips_nothing, reading_before_gives_the_last_ones, a_purge_takes_the_words_and_their_edits);
+            $crate::conformance!(@suite $open, log: positions_are_dense, a_gap_is_fenced, a_taken_id_is_fenced, racing_writers_have_one_winner, reading_after_skips_nothing, reading_before_gives_the_last_ones, a_purge_takes_the_words_and_their_edits, what_expires_loses_its_words_once);
             $crate::conformance!(@suite $open, queue: what_is_published_is_taken_in_order, lanes_do_not_mix, depth_falls_with_acks, the_dead_are_kept_off_their_lane);
             $crate::conformance!(@suite $open, receipts: watermarks_never_fall, only_a_rise_is_told_as_one, racing_claims_merge);
             $crate::conformance!(@suite $open, sessions: the_newest_token_advances_once, an_ended_session_stays_ended, sessions_are_listed_newest_first);

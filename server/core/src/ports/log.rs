@@ -1,7 +1,7 @@
 //! The conversations' logs.
 
 use async_trait::async_trait;
-use shared_types::{ConversationId, MessageId, Seq};
+use shared_types::{ConversationId, MessageId, Seq, Timestamp};
 
 use super::Result;
 use crate::domain::entry::Entry;
@@ -36,6 +36,9 @@ pub trait Log: Send + Sync {
 
     /// The entries of these ids, in any order; unknown ones are left out.
     async fn find(&self, ids: &[(ConversationId, MessageId)]) -> Result<Vec<Entry>>;
+
+    /// Takes the words of up to `limit` entries that have expired by `now`; says of how many.
+    async fn expire(&self, now: Timestamp, limit: usize) -> Result<usize>;
 
     /// Up to `limit` entries after the position, ascending.
     async fn after(&self, conversation: ConversationId, seq: Seq, limit: usize) -> Result<Vec<Entry>>;

@@ -7,13 +7,15 @@ use sotto_core::{
     App, Error,
     domain::entry::Draft,
     ports::{Lane, Taken},
-    usecases::entry::{Writer, append},
+    usecases::entry::{Writer, append, expire},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, warn};
 
 /// How many entries a partition's writer takes at once.
 const BATCH: usize = 256;
+/// How often the words of what has expired are taken.
+const EXPIRE_EVERY: Duration = Duration::from_secs(10);
 /// The longest wait between two tries while a port is away.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
@@ -21,6 +23,16 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 pub fn start(app: &App, tasks: &TaskTracker, stop: &CancellationToken) {
     for number in 0..app.policy.partitions {
         tasks.spawn(partition(app.clone(), Lane::Partition(number), stop.clone()));
+    }
+    tasks.spawn(forget(app.clone(), stop.clone()));
+}
+
+/// Takes the words of what has expired, time and again.
+async fn forget(app: App, stop: CancellationToken) {
+    while pause(EXPIRE_EVERY, &stop).await {
+        if let Err(error) = expire(&app).await {
+            warn!(%error, "what has expired could not be emptied yet");
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A pod with its doors open on a loopback port, and raw clients for it.
 #![allow(dead_code, unreachable_pub, clippy::allow_attributes, reason = "each test file uses its part of it")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::allow_attributes, reason = "helpers of tests fail by panicking")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
