@@ -33,6 +33,7 @@ export interface ConversationsDeps {
 
 const TAIL = 60;
 const PAGE = 100;
+const RETRY_OLDER_MS = 3_000;
 /** Further behind than this, a conversation starts anew at its end and is paged backwards. */
 const TOO_FAR = 1_000;
 
@@ -137,6 +138,10 @@ export class Conversations {
       const kept = await this.deps.store.entriesBefore(id, floor, PAGE);
       if (kept.length > 0) this.change(id, (now) => ({ log: merge(now.log, kept) }));
       else await this.ingest(id, (await this.deps.api.page(id, { before_seq: floor })).messages);
+    } catch (error) {
+      // Whoever stands at the top asks again and again: not faster than this.
+      await new Promise((wake) => setTimeout(wake, RETRY_OLDER_MS));
+      throw error;
     } finally {
       this.change(id, { loadingOlder: false });
     }

@@ -1,6 +1,7 @@
 // One message: its words, what it answers, its reactions, its time and tick.
 import { CircleAlert, RotateCcw, Trash2 } from 'lucide-react';
 import { useCallback, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { useClient } from '../../client.tsx';
 import type { MessageId } from '../../gen/contract.ts';
 import { t } from '../../i18n/text.ts';
@@ -37,17 +38,31 @@ export function Bubble({ row, state, actions, reachable, found, onJump }: Bubble
   const own = item.sender_id === me.id;
   const name = own ? t('message.you') : nameOf(memberOf(conversation, item.sender_id));
   const [toolsOpen, setToolsOpen] = useState(false);
-  const bubble = useRef<HTMLDivElement>(null);
+  // Tools exist only where the pointer or the focus is: a screen of messages stays light.
+  const [hot, setHot] = useState(false);
+  const line = useRef<HTMLDivElement>(null);
   const openMenu = useCallback(() => {
-    bubble.current?.parentElement?.querySelector<HTMLElement>('[aria-haspopup="menu"]')?.click();
+    flushSync(() => setHot(true));
+    line.current?.querySelector<HTMLElement>('[aria-haspopup="menu"]')?.click();
   }, []);
   const press = useLongPress(openMenu);
 
   return (
-    <div className={styles.line} data-own={own} data-first={first} data-last={last} data-found={found}>
+    // biome-ignore lint/a11y/noStaticElementInteractions: it only notices where the pointer and the focus are
+    <div
+      ref={line}
+      className={styles.line}
+      data-own={own}
+      data-first={first}
+      data-last={last}
+      data-found={found}
+      onPointerEnter={() => setHot(true)}
+      onPointerLeave={() => setHot(line.current?.contains(document.activeElement) ?? false)}
+      onFocus={() => setHot(true)}
+      onBlur={(event) => setHot(event.currentTarget.contains(event.relatedTarget))}
+    >
       {/* biome-ignore lint/a11y/useSemanticElements: an article would be announced as a landmark by some readers */}
       <div
-        ref={bubble}
         className={styles.bubble}
         role="group"
         aria-label={t('message.label', { name, time: full(item.sent_at) })}
@@ -83,7 +98,7 @@ export function Bubble({ row, state, actions, reachable, found, onJump }: Bubble
           {own && !item.retracted && <TickMark tick={tickOf(item, conversation, state.marks, me.id)} />}
         </span>
       </div>
-      {isPlaced(item) && (
+      {isPlaced(item) && (hot || toolsOpen) && (
         <BubbleTools item={item} actions={actions} forced={toolsOpen} onOpen={setToolsOpen} />
       )}
       {item.reactions.length > 0 && <Reactions item={item} conversation={conversation} actions={actions} />}

@@ -66,10 +66,10 @@ function Open({ state }: { state: ConversationState }) {
     }),
     [engine, platform, id, me.id],
   );
-  const { items, marks, log, loadingOlder } = state;
+  const { items, marks, log, unread, loadingOlder } = state;
   const view = useMemo<View>(
-    () => ({ conversation, items, marks, log, loadingOlder }),
-    [conversation, items, marks, log, loadingOlder],
+    () => ({ conversation, items, marks, log, unread, loadingOlder }),
+    [conversation, items, marks, log, unread, loadingOlder],
   );
 
   const name = titleOf(conversation, me.id);

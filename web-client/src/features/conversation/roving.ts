@@ -1,5 +1,5 @@
 // Lets arrow keys move from message to message, with one of them in the tab order.
-import { type KeyboardEvent, type RefObject, useState } from 'react';
+import { type KeyboardEvent, type RefObject, useMemo, useState } from 'react';
 import type { Row } from './rows.ts';
 
 export function useRoving(
@@ -8,8 +8,11 @@ export function useRoving(
   box: RefObject<HTMLElement | null>,
 ): { current: string | null; onKeyDown: (event: KeyboardEvent) => void } {
   const [chosen, setChosen] = useState<string | null>(null);
-  const isMessage = (row: Row) => row.kind === 'message';
-  const current = rows.some((row) => row.key === chosen) ? chosen : (rows.findLast(isMessage)?.key ?? null);
+  const current = useMemo(
+    () =>
+      chosen && rows.some(({ key }) => key === chosen) ? chosen : (rows.findLast(isMessage)?.key ?? null),
+    [rows, chosen],
+  );
 
   const onKeyDown = (event: KeyboardEvent) => {
     const focused = document.activeElement;
@@ -31,8 +34,11 @@ export function useRoving(
   return { current, onKeyDown };
 }
 
+function isMessage(row: Row | undefined): boolean {
+  return row?.kind === 'message';
+}
+
 function target(rows: readonly Row[], at: number, key: string): number | undefined {
-  const isMessage = (row: Row | undefined) => row?.kind === 'message';
   switch (key) {
     case 'ArrowUp':
       for (let index = at - 1; index >= 0; index -= 1) if (isMessage(rows[index])) return index;

@@ -6,7 +6,6 @@ import { useClient } from '../../client.tsx';
 import type { MessageId } from '../../gen/contract.ts';
 import { t } from '../../i18n/text.ts';
 import type { ConversationState } from '../../sync/conversations.ts';
-import { countsAsUnread, watermarkOf } from '../../sync/derived.ts';
 import { cursorOf } from '../../sync/log.ts';
 import type { MessageActions } from './actions.ts';
 import { useReading } from './reading.ts';
@@ -20,7 +19,10 @@ const LOAD_AHEAD_ROWS = 12;
 const LONGEST_SEARCH_PAGES = 40;
 
 /** The parts of a conversation that its timeline shows. */
-export type View = Pick<ConversationState, 'conversation' | 'items' | 'marks' | 'log' | 'loadingOlder'>;
+export type View = Pick<
+  ConversationState,
+  'conversation' | 'items' | 'marks' | 'log' | 'unread' | 'loadingOlder'
+>;
 
 export const Timeline = memo(function Timeline({ state, actions }: { state: View; actions: MessageActions }) {
   const { engine } = useClient();
@@ -35,11 +37,13 @@ export const Timeline = memo(function Timeline({ state, actions }: { state: View
     () => rowsOf(items, { complete, divider: { after, upTo }, me: me.id }),
     [items, complete, after, upTo, me.id],
   );
+  // Stable, because another function would make the list measure everything again.
+  const keyOf = useCallback((index: number) => rows[index]?.key ?? index, [rows]);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => box.current,
     estimateSize: (index) => (rows[index]?.kind === 'message' ? 58 : 44),
-    getItemKey: (index) => rows[index]?.key ?? index,
+    getItemKey: keyOf,
     anchorTo: 'end',
     followOnAppend: true,
     scrollEndThreshold: NEAR_END_PX,
@@ -75,11 +79,11 @@ export const Timeline = memo(function Timeline({ state, actions }: { state: View
     if (attentive && readTo !== null) engine.read(id, readTo);
   }, [engine, id, attentive, readTo]);
 
-  const nearTop = !complete && (visible[0]?.index ?? 0) < LOAD_AHEAD_ROWS;
+  const wantsOlder = !complete && !state.loadingOlder && (visible[0]?.index ?? 0) < LOAD_AHEAD_ROWS;
   // biome-ignore lint/correctness/useExhaustiveDependencies: each page that comes may still not be enough
   useEffect(() => {
-    if (nearTop) void engine.loadOlder(id);
-  }, [engine, id, nearTop, log.floor]);
+    if (wantsOlder) void engine.loadOlder(id);
+  }, [engine, id, wantsOlder, log.floor]);
 
   const [found, setFound] = useState<MessageId | null>(null);
   const jumpTo = useCallback(
@@ -106,8 +110,6 @@ export const Timeline = memo(function Timeline({ state, actions }: { state: View
   }, [found, rows, virtual]);
 
   const roving = useRoving(rows, (index) => virtual.scrollToIndex(index, { align: 'auto' }), box);
-  const { read_seq } = watermarkOf(state.marks, me.id);
-  const below = items.filter((item) => countsAsUnread(item, read_seq, me.id)).length;
 
   return (
     <div className={styles.frame}>
@@ -138,7 +140,7 @@ export const Timeline = memo(function Timeline({ state, actions }: { state: View
           </ol>
         </div>
       </div>
-      {!atEnd && <Latest count={below} onClick={() => virtual.scrollToEnd()} />}
+      {!atEnd && <Latest count={state.unread.count} onClick={() => virtual.scrollToEnd()} />}
     </div>
   );
 });

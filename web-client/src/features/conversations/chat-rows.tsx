@@ -1,6 +1,6 @@
 // The rows of the list, of which only the visible ones exist; arrow keys move among them.
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, type Ref, useImperativeHandle, useRef } from 'react';
+import { type KeyboardEvent, type Ref, useCallback, useImperativeHandle, useRef } from 'react';
 import type { ConversationId } from '../../gen/contract.ts';
 import { t } from '../../i18n/text.ts';
 import type { ConversationState } from '../../sync/conversations.ts';
@@ -18,11 +18,12 @@ interface ChatRowsProps {
 export function ChatRows({ chats, selected, ref }: ChatRowsProps) {
   const box = useRef<HTMLElement>(null);
   useImperativeHandle<HTMLElement | null, HTMLElement | null>(ref, () => box.current);
+  const keyOf = useCallback((index: number) => chats[index]?.conversation.id ?? index, [chats]);
   const rows = useVirtualizer({
     count: chats.length,
     getScrollElement: () => box.current,
     estimateSize: () => ROW_HEIGHT,
-    getItemKey: (index) => chats[index]?.conversation.id ?? index,
+    getItemKey: keyOf,
     overscan: 6,
   });
   const chosen = chats.findIndex(({ conversation }) => conversation.id === selected);
