@@ -6,7 +6,7 @@ use shared_types::ServerEvent;
 use sotto_core::ports::{Audience, Inbox, Parcel};
 use tracing::warn;
 
-use super::{Pod, packet, registry::give, told::Told};
+use super::{Pod, give::give, packet, told::Told};
 
 /// Hands out what comes, until the delivery ends or the pod stops.
 pub async fn deliver(pod: Pod, mut inbox: Box<dyn Inbox>) {
@@ -38,7 +38,7 @@ fn hand_out(pod: &Pod, Parcel { to, event }: &Parcel) {
     };
     let mut given = 0;
     for socket in &sockets {
-        given += u64::from(give(socket, packet.clone()));
+        given += u64::from(give(pod, socket, packet.clone()));
         if matches!(to, Audience::EndedSession(_)) {
             socket.close(DisconnectReason::TransportClose);
         }

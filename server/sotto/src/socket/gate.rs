@@ -9,13 +9,13 @@ use sotto_core::{
     Error, Refusal,
     usecases::{account::authenticate, presence},
 };
-use tracing::{debug, warn};
+use tracing::debug;
 
 use super::{
     Pod, calls,
+    give::{give, gone},
     inbox::{Came, Open, Slot, Sock, State},
     packet::{self, Incoming},
-    registry::give,
 };
 use crate::http::problem;
 
@@ -42,7 +42,7 @@ impl EngineIoHandler for Gate {
 
     fn on_disconnect(&self, socket: Arc<Sock>, reason: DisconnectReason) {
         debug!(socket.id = %socket.id, ?reason, "a socket is gone");
-        self.forget(&socket);
+        gone(&self.pod, &socket);
     }
 
     fn on_message(self: &Arc<Self>, message: Str, socket: Arc<Sock>) {
@@ -82,13 +82,13 @@ impl Gate {
     async fn handle(&self, socket: &Arc<Sock>, text: Str) {
         match packet::read(text) {
             Some(Incoming::Connect(auth)) => self.connect(socket, auth.as_deref()).await,
-            Some(Incoming::ConnectElsewhere(name)) => drop(give(socket, packet::no_such_namespace(&name))),
+            Some(Incoming::ConnectElsewhere(name)) => drop(give(&self.pod, socket, packet::no_such_namespace(&name))),
             Some(Incoming::Event(event)) => match socket.data.caller() {
                 Some(caller) => {
                     let ack = event.ack;
                     let answer = calls::answer(&self.pod, (caller, socket), event).await;
                     if let (Some(id), Some(answer)) = (ack, answer) {
-                        give(socket, packet::ack(id, &answer));
+                        give(&self.pod, socket, packet::ack(id, &answer));
                     }
                 }
                 None => end(socket, "it calls before it has signed in"),
@@ -106,11 +106,11 @@ impl Gate {
         match self.sign_in(socket, auth).await {
             Ok(event) => {
                 if let Ok(packet) = packet::event(&event) {
-                    give(socket, packet);
+                    give(&self.pod, socket, packet);
                 }
             }
             // The engine's connection stays: a client may try again with a fresh token. The sweep ends it if none comes.
-            Err(error) => drop(give(socket, packet::refused(&problem(error)))),
+            Err(error) => drop(give(&self.pod, socket, packet::refused(&problem(error)))),
         }
     }
 
@@ -126,7 +126,7 @@ impl Gate {
         if others.len() >= MOST_PER_PERSON {
             return Err(Refusal::new(Code::RateLimited, format!("at most {MOST_PER_PERSON} sockets a person")).into());
         }
-        give(socket, packet::connected(&socket.id.to_string()));
+        give(&self.pod, socket, packet::connected(&socket.id.to_string()));
         let open = Open { caller, expires_at: access.expires_at, warned_at: None, watching: Vec::new() };
         if !self.pod.registry.open(socket, open) {
             return Err(Refusal::new(Code::Unavailable, "the socket closed").into());
@@ -134,29 +134,13 @@ impl Gate {
         let ready = presence::arrive(&self.pod.app, caller, &self.pod.id).await?;
         Ok(ServerEvent::Ready(ready))
     }
-
-    /// The socket is gone: the person may be offline by it.
-    fn forget(&self, socket: &Arc<Sock>) {
-        let Some(user) = self.pod.registry.close(socket) else { return };
-        let pod = self.pod.clone();
-        self.pod.tasks.spawn(async move {
-            if let Err(error) = presence::leave(&pod.app, user, &pod.id).await {
-                warn!(%error, "someone's leaving was not noted; it expires by itself");
-            }
-            // Whoever came back in the meantime is there after all.
-            if pod.registry.users().contains(&user) {
-                let now = pod.app.clock.now();
-                let _ = pod.app.directory.beat(&pod.id, &[user], now).await;
-            }
-        });
-    }
 }
 
 /// What a socket that signs in late or never gets.
-pub(super) fn too_late(socket: &Arc<Sock>) {
+pub(super) fn too_late(pod: &Pod, socket: &Arc<Sock>) {
     let waiting = matches!(&*socket.data.state(), State::Waiting(_));
     if waiting {
-        give(socket, packet::refused(&Problem::new(Code::Unauthorized, "no token came in time")));
+        give(pod, socket, packet::refused(&Problem::new(Code::Unauthorized, "no token came in time")));
         socket.close(DisconnectReason::TransportClose);
     }
 }

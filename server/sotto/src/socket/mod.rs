@@ -7,6 +7,7 @@ mod calls;
 mod deliver;
 mod detach;
 mod gate;
+mod give;
 mod inbox;
 mod packet;
 mod registry;

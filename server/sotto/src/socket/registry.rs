@@ -5,12 +5,10 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use engineioxide::{DisconnectReason, Str, sid::Sid};
-use metrics::{counter, gauge};
+use engineioxide::sid::Sid;
+use metrics::gauge;
 use shared_types::{SessionId, UserId};
 use sotto_core::ports::Audience;
-use tokio::sync::mpsc::error::TrySendError;
-use tracing::info;
 
 use super::inbox::{Open, Sock, State};
 
@@ -53,6 +51,11 @@ impl Registry {
     /// Everybody who has a signed-in socket here.
     pub fn users(&self) -> Vec<UserId> {
         self.read().users.keys().copied().collect()
+    }
+
+    /// Whether a person has a signed-in socket here.
+    pub(super) fn has(&self, user: UserId) -> bool {
+        self.read().users.contains_key(&user)
     }
 
     pub(super) fn all(&self) -> Vec<Arc<Sock>> {
@@ -139,19 +142,4 @@ fn leave(rooms: &mut HashMap<UserId, Vec<Arc<Sock>>>, user: UserId, sid: Sid) ->
 #[expect(clippy::cast_precision_loss, reason = "a number of sockets")]
 fn as_f64(count: usize) -> f64 {
     count as f64
-}
-
-/// Gives a packet to a socket. One whose buffer is full is cut off: it will sync when it is back, and until then it
-/// costs nothing.
-pub(super) fn give(socket: &Arc<Sock>, packet: Str) -> bool {
-    match socket.emit(packet) {
-        Ok(()) => true,
-        Err(TrySendError::Full(_)) => {
-            counter!("sotto_sockets_cut_total").increment(1);
-            info!(socket.id = %socket.id, "socket {} reads too slowly: cut off", socket.id);
-            socket.close(DisconnectReason::TransportError);
-            false
-        }
-        Err(TrySendError::Closed(_)) => false,
-    }
 }

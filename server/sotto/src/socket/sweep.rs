@@ -12,9 +12,9 @@ use tracing::{info, warn};
 use super::{
     Pod,
     gate::too_late,
+    give::give,
     inbox::{Sock, State},
     packet,
-    registry::give,
 };
 
 /// How often sockets are looked at.
@@ -38,7 +38,7 @@ pub async fn sweep(pod: Pod) {
         }
         let now = pod.app.clock.now();
         for socket in pod.registry.all() {
-            look(&socket, now);
+            look(&pod, &socket, now);
         }
         if round.is_multiple_of(BEAT_EVERY)
             && let Err(error) = pod.app.directory.beat(&pod.id, &pod.registry.users(), now).await
@@ -48,28 +48,40 @@ pub async fn sweep(pod: Pod) {
     }
 }
 
-fn look(socket: &Arc<Sock>, now: Timestamp) {
-    let mut ended = false;
-    match &mut *socket.data.state() {
-        State::Waiting(since) if since.elapsed() > SIGN_IN_TIME => ended = true,
+fn look(pod: &Pod, socket: &Arc<Sock>, now: Timestamp) {
+    // Decided under the lock, done after it: telling may close the socket, which locks it too.
+    let verdict = match &mut *socket.data.state() {
+        State::Waiting(since) if since.elapsed() > SIGN_IN_TIME => Verdict::End,
         State::Open(open) if now >= open.expires_at => match open.warned_at {
             None => {
                 open.warned_at = Some(now);
-                tell(socket, SessionReason::Expiring, None);
+                Verdict::Warn
             }
-            Some(warned) => ended = now.ms_since(warned) >= RENEW_TIME_MS,
+            Some(warned) if now.ms_since(warned) >= RENEW_TIME_MS => Verdict::End,
+            Some(_) => Verdict::Leave,
         },
-        State::Waiting(_) | State::Open(_) | State::Closed => {}
-    }
-    if ended {
-        too_late(socket);
-        socket.close(DisconnectReason::TransportClose);
+        State::Waiting(_) | State::Open(_) | State::Closed => Verdict::Leave,
+    };
+    match verdict {
+        Verdict::Leave => {}
+        Verdict::Warn => tell(pod, socket, SessionReason::Expiring, None),
+        Verdict::End => {
+            too_late(pod, socket);
+            socket.close(DisconnectReason::TransportClose);
+        }
     }
 }
 
-fn tell(socket: &Arc<Sock>, reason: SessionReason, reconnect_in: Option<u64>) {
+/// What becomes of a socket that was looked at.
+enum Verdict {
+    Leave,
+    Warn,
+    End,
+}
+
+fn tell(pod: &Pod, socket: &Arc<Sock>, reason: SessionReason, reconnect_in: Option<u64>) {
     if let Ok(packet) = packet::event(&ServerEvent::Session(SessionEvent { reason, reconnect_in })) {
-        give(socket, packet);
+        give(pod, socket, packet);
     }
 }
 
@@ -84,7 +96,7 @@ pub async fn drain(pod: &Pod) {
     let spread = (sockets.len() as u64 * 2).max(1_000);
     for batch in sockets.chunks(BATCH) {
         for socket in batch {
-            tell(socket, SessionReason::Draining, Some(jitter(spread)));
+            tell(pod, socket, SessionReason::Draining, Some(jitter(spread)));
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

@@ -1,0 +1,45 @@
+//! Giving packets to sockets, and letting go of those that don't take them.
+
+use std::sync::Arc;
+
+use engineioxide::{DisconnectReason, Str};
+use metrics::counter;
+use sotto_core::usecases::presence;
+use tokio::sync::mpsc::error::TrySendError;
+use tracing::{info, warn};
+
+use super::{Pod, inbox::Sock};
+
+/// Gives a packet to a socket. One whose buffer is full is cut off: it will sync when it is back, and until then it
+/// costs nothing.
+pub(super) fn give(pod: &Pod, socket: &Arc<Sock>, packet: Str) -> bool {
+    match socket.emit(packet) {
+        Ok(()) => true,
+        Err(TrySendError::Full(_)) => {
+            counter!("sotto_sockets_cut_total").increment(1);
+            info!(socket.id = %socket.id, "socket {} reads too slowly: cut off", socket.id);
+            // Its writer may be stuck in the kernel for a while: it is gone for us now.
+            gone(pod, socket);
+            socket.close(DisconnectReason::TransportError);
+            false
+        }
+        Err(TrySendError::Closed(_)) => false,
+    }
+}
+
+/// A socket is gone: the person may be offline by it. Doing it again does nothing.
+pub(super) fn gone(pod: &Pod, socket: &Arc<Sock>) {
+    let Some(user) = pod.registry.close(socket) else { return };
+    let pod = pod.clone();
+    pod.tasks.clone().spawn(async move {
+        if let Err(error) = presence::leave(&pod.app, user, &pod.id).await {
+            warn!(%error, "someone's leaving was not noted; it expires by itself");
+        }
+        // Whoever came back in the meantime is there after all.
+        if pod.registry.has(user)
+            && let Err(error) = pod.app.directory.beat(&pod.id, &[user], pod.app.clock.now()).await
+        {
+            warn!(%error, "someone's coming back was not noted; the next beat does it");
+        }
+    });
+}
