@@ -1,7 +1,8 @@
 // A small server in memory that the engine's tests talk to; it can lose, repeat and refuse on command.
-import { plainEngine } from '../src/crypto/plain.ts';
+import type { CryptoEngine } from '../src/crypto/engine.ts';
 import type {
   Code,
+  Content,
   Conversation,
   ConversationId,
   DeviceId,
@@ -40,6 +41,7 @@ export class World {
   refuse: (message: SendMessage) => Problem | 'lost-before' | 'lost-after' | null = () => null;
   up = true;
   sends: SendMessage[] = [];
+  private readonly attempts = new Map<string, string>();
   private lines: OpenedLine[] = [];
 
   user(name: string): User {
@@ -154,7 +156,7 @@ export class World {
       session: { token: async () => 'token', end: async () => undefined },
       api: this.api(me.id),
       store: options.store ?? new Store(me.id),
-      crypto: plainEngine,
+      crypto: sealing(),
       locks: options.locks ?? localLocks(),
       signedOut: options.signedOut ?? (() => undefined),
       heard: options.heard ?? (() => undefined),
@@ -182,6 +184,9 @@ export class World {
   private answer(me: UserId, name: string, payload: unknown): unknown {
     if (name === CALL.send) {
       const message = payload as SendMessage;
+      const before = this.attempts.get(message.id ?? '');
+      if (before && before !== JSON.stringify(message)) throw new Refused(problem(409, 'id_conflict'));
+      this.attempts.set(message.id ?? '', JSON.stringify(message));
       const refusal = this.refuse(message);
       if (refusal === 'lost-before') throw new Unreachable();
       if (refusal && refusal !== 'lost-after') throw new Refused(refusal);
@@ -217,6 +222,25 @@ export class World {
   }
 }
 
+let sealed = 0;
+
+/** Like a real one, seals the same words differently each time. */
+function sealing(): CryptoEngine {
+  return {
+    protection: 'end-to-end',
+    seal: async (batch) =>
+      batch.map(({ content }) => {
+        sealed += 1;
+        return { kind: 'sealed', scheme: `test ${sealed}`, ciphertext: JSON.stringify(content) };
+      }),
+    open: async (batch) =>
+      batch.map(({ envelope }) => {
+        if (envelope?.kind === 'sealed') return JSON.parse(envelope.ciphertext) as Content;
+        return envelope?.kind === 'plain' ? envelope.content : null;
+      }),
+  };
+}
+
 export function problem(status: number, code: Code): Problem {
   return { type: 'about:blank', title: code, status, code, detail: code, request_id: 'test' };
 }
@@ -233,4 +257,11 @@ export async function until(check: () => boolean, what = check.toString()): Prom
 export function textsIn(engine: Engine): string[] {
   const items = engine.getSnapshot().states.get(DIRECT)?.items ?? [];
   return items.map((item) => (item.content?.type === 'text' ? item.content.text : '-'));
+}
+
+/** The words inside an entry, however it was sealed. */
+export function textOf({ envelope }: Message): string {
+  const content =
+    envelope?.kind === 'sealed' ? (JSON.parse(envelope.ciphertext) as Content) : envelope?.content;
+  return content?.type === 'text' ? content.text : '';
 }

@@ -4,14 +4,19 @@ import type { Page } from '@playwright/test';
 import { expect, PASSWORD, test } from '../support/person.ts';
 
 async function clean(page: Page, screen: string): Promise<void> {
-  await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => null))));
+  await page.evaluate(() =>
+    Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => null))),
+  );
   const { violations } = await new AxeBuilder({ page }).analyze();
-  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`);
+  const found = violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`,
+  );
   expect(found, screen).toEqual([]);
 }
 
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`axe finds nothing on any screen, ${colorScheme}`, async ({ pair, browser, url }) => {
+    test.setTimeout(180_000);
     const guest = await (await browser.newContext({ colorScheme })).newPage();
     await guest.goto(url);
     await expect(guest.getByRole('heading', { name: 'Welcome back' })).toBeVisible();
@@ -54,7 +59,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await clean(page, 'somebody types');
     await page.context().setOffline(true);
     await ana.say('Waits');
-    await expect(page.getByText('Offline, 1 waiting')).toBeVisible();
+    await ana.reaches('Offline, 1 waiting');
     await clean(page, 'offline');
     await page.context().setOffline(false);
     await ana.online();
@@ -90,7 +95,16 @@ test('the keyboard alone is enough', async ({ join, browser, url }) => {
   const focused = page.locator(':focus');
   const tabTo = async (name: RegExp) => {
     await expect(async () => {
-      if (await focused.evaluateAll((found, source) => found.some((one) => new RegExp(source).test(one.getAttribute('aria-label') ?? one.textContent ?? '')), name.source)) return;
+      if (
+        await focused.evaluateAll(
+          (found, source) =>
+            found.some((one) =>
+              new RegExp(source).test(one.getAttribute('aria-label') ?? one.textContent ?? ''),
+            ),
+          name.source,
+        )
+      )
+        return;
       await keyboard.press('Tab');
       throw new Error(`not at ${name} yet`);
     }).toPass({ intervals: [0] });

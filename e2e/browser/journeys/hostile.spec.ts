@@ -19,13 +19,17 @@ test('markup in names and texts stays words', async ({ join }) => {
   await expect.poll(() => ana.words()).toEqual(['Hello', ...TEXTS]);
   await expect(ana.page).toHaveTitle(/^(\(1\) )?Sotto$/);
   expect(await ana.page.locator('img, svg[onload], script:not([src])').count()).toBe(0);
-  const links = await ana.messages.getByRole('link').evaluateAll((found) => found.map((one) => one.getAttribute('href')));
+  const links = await ana.messages
+    .getByRole('link')
+    .evaluateAll((found) => found.map((one) => one.getAttribute('href')));
   expect(links).toEqual([]);
 });
 
 test('only web links become links, and they tell the other site nothing', async ({ pair }) => {
   const [ana, bo] = await pair();
-  await bo.say('See https://example.org/path?q=1, (http://example.com) and ftp://example.net javascript:alert(1)');
+  await bo.say(
+    'See https://example.org/path?q=1, (http://example.com) and ftp://example.net javascript:alert(1)',
+  );
   const links = ana.messages.getByRole('link');
   await expect(links).toHaveCount(2);
   await expect(links.nth(0)).toHaveAttribute('href', 'https://example.org/path?q=1');

@@ -29,9 +29,16 @@ test('the first load stays inside its budget', async ({ browser, url }) => {
     bytes = measured.scripts.reduce((sum, size) => sum + size, 0);
     await context.close();
   }
-  const first_contentful_paint_ms = Math.round(paints.sort((a, b) => a - b)[Math.floor(LOADS / 2)] ?? Number.NaN);
+  const first_contentful_paint_ms = Math.round(
+    paints.sort((a, b) => a - b)[Math.floor(LOADS / 2)] ?? Number.NaN,
+  );
   mkdirSync(join(root, 'build'), { recursive: true });
-  const report = { first_contentful_paint_ms, first_load_js_bytes: bytes, budget_js_bytes: BUDGET_BYTES, cold_loads: LOADS };
+  const report = {
+    first_contentful_paint_ms,
+    first_load_js_bytes: bytes,
+    budget_js_bytes: BUDGET_BYTES,
+    cold_loads: LOADS,
+  };
   writeFileSync(join(root, 'build', 'web-measures.json'), `${JSON.stringify(report, null, 2)}\n`);
   expect(bytes).toBeGreaterThan(0);
   expect(bytes).toBeLessThanOrEqual(BUDGET_BYTES);

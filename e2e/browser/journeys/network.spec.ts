@@ -5,10 +5,11 @@ import { Server } from '../support/server.ts';
 test('three messages written offline arrive once, in order', async ({ pair }) => {
   const [ana, bo] = await pair();
   await ana.page.context().setOffline(true);
-  await expect(ana.page.getByText('Offline', { exact: true })).toBeVisible();
+  await ana.reaches('Offline');
   for (const text of ['First', 'Second', 'Third']) await ana.say(text);
-  await expect(ana.page.getByText('Offline, 3 waiting')).toBeVisible();
-  for (const text of ['First', 'Second', 'Third']) await expect(ana.tick(text, 'Waiting to be sent')).toBeVisible();
+  await ana.reaches('Offline, 3 waiting');
+  for (const text of ['First', 'Second', 'Third'])
+    await expect(ana.tick(text, 'Waiting to be sent')).toBeVisible();
   await ana.page.context().setOffline(false);
   await expect(ana.tick('Third', 'Read')).toBeVisible();
   await ana.online();
@@ -19,7 +20,7 @@ test('three messages written offline arrive once, in order', async ({ pair }) =>
 test('what was written to somebody offline arrives when they return', async ({ pair }) => {
   const [ana, bo] = await pair();
   await bo.page.context().setOffline(true);
-  await expect(bo.page.getByText('Offline', { exact: true })).toBeVisible();
+  await bo.reaches('Offline');
   for (const text of ['One', 'Two', 'Three']) await ana.say(text);
   await expect(ana.tick('Three', 'Sent')).toBeVisible();
   await bo.page.context().setOffline(false);
@@ -65,7 +66,7 @@ test('a restarted server is found again, and nothing is lost', async ({ pair }) 
   try {
     const [ana, bo] = await pair({}, server.url);
     await server.down('SIGKILL');
-    await expect(ana.page.getByText('Offline', { exact: true })).toBeVisible();
+    await ana.reaches('Offline');
     await ana.say('While you were away');
     await expect(ana.tick('While you were away', 'Waiting to be sent')).toBeVisible();
     await server.up();
@@ -112,4 +113,43 @@ test('two tabs of one person show the same, and send once', async ({ pair }) => 
   await ana.page.close();
   await second.say('Alone now');
   await expect(bo.message('Alone now')).toBeVisible();
+});
+
+test('signing out keeps everything, or removes it where one asks for that', async ({ pair }) => {
+  const [ana, bo] = await pair();
+  const { page } = ana;
+  const kept = () =>
+    page.evaluate(
+      async () => (await indexedDB.databases()).filter(({ name }) => name?.startsWith('sotto-')).length,
+    );
+  const leave = async () => {
+    await page.getByRole('button', { name: 'Settings' }).click();
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+  };
+  await leave();
+  await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+  await expect(page.getByRole('heading', { name: 'Welcome back' })).toBeVisible();
+  expect(await kept()).toBe(1);
+  await ana.signIn();
+  await expect(ana.chat(bo.name)).toContainText('Hello Bo');
+  await leave();
+  await page.getByRole('dialog').getByRole('checkbox').check();
+  await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+  await expect(page.getByRole('heading', { name: 'Welcome back' })).toBeVisible();
+  await expect.poll(kept).toBe(0);
+});
+
+test('a server that drains is left and found again', async ({ pair }) => {
+  const server = await Server.start();
+  try {
+    const [ana, bo] = await pair({}, server.url);
+    await server.down('SIGTERM');
+    await ana.say('During the deploy');
+    await expect(ana.tick('During the deploy', 'Waiting to be sent')).toBeVisible();
+    await server.up();
+    await expect(bo.message('During the deploy')).toBeVisible({ timeout: 40_000 });
+    expect(await bo.words()).toEqual(['Hello Bo', 'During the deploy']);
+  } finally {
+    await server.remove();
+  }
 });

@@ -10,7 +10,9 @@ const docs = path(root, 'docs', 'pictures');
 async function take(person: Person, name: string, doc?: string): Promise<void> {
   const { page } = person;
   await page.mouse.move(0, 0);
-  await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => null))));
+  await page.evaluate(() =>
+    Promise.all(document.getAnimations().map((one) => one.finished.catch(() => null))),
+  );
   mkdirSync(shots, { recursive: true });
   await page.screenshot({ path: path(shots, `${name}.png`) });
   if (!doc || process.env.SOTTO_UPDATE_PICTURES !== '1') return;

@@ -56,12 +56,21 @@ test('an edit, a reply, a reaction and a retraction reach the other', async ({ p
   await bo.message('See you at eight').hover();
   await bo.message('See you at eight').getByRole('button', { name: 'React' }).click();
   await bo.page.getByRole('group', { name: 'Emoji' }).getByRole('button', { name: '🎉' }).click();
-  const reaction = ana.message('See you at eight').getByRole('button', { name: /🎉 from 1 person: Bo Lindqvist/ });
+  const reaction = ana
+    .message('See you at eight')
+    .getByRole('button', { name: /🎉 from 1 person: Bo Lindqvist/ });
   await expect(reaction).toBeVisible();
   await reaction.click();
-  await expect(bo.message('See you at eight').getByRole('button', { name: /🎉 from 2 people/ })).toBeVisible();
-  await bo.message('See you at eight').getByRole('button', { name: /🎉 from 2 people/ }).click();
-  await expect(ana.message('See you at eight').getByRole('button', { name: /🎉 from 1 person: You/ })).toBeVisible();
+  await expect(
+    bo.message('See you at eight').getByRole('button', { name: /🎉 from 2 people/ }),
+  ).toBeVisible();
+  await bo
+    .message('See you at eight')
+    .getByRole('button', { name: /🎉 from 2 people/ })
+    .click();
+  await expect(
+    ana.message('See you at eight').getByRole('button', { name: /🎉 from 1 person: You/ }),
+  ).toBeVisible();
 
   await ana.act('See you at eight', 'Delete for everyone');
   await ana.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();

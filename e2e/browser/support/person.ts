@@ -1,5 +1,12 @@
 // A person in a browser of their own, and what people do with Sotto.
-import { type Browser, type BrowserContextOptions, expect, type Locator, type Page, test as base } from '@playwright/test';
+import {
+  type Browser,
+  type BrowserContextOptions,
+  test as base,
+  expect,
+  type Locator,
+  type Page,
+} from '@playwright/test';
 
 export type Tick = 'Waiting to be sent' | 'Sent' | 'Delivered' | 'Read';
 
@@ -22,7 +29,7 @@ export class Person {
 
   /** The bubble with exactly these words. */
   message(text: string): Locator {
-    const words = this.page.locator('[data-part="words"]', { hasText: new RegExp(`^${escape(text)}$`) });
+    const words = this.page.locator('[data-part="words"]', { hasText: new RegExp(`^${literally(text)}$`) });
     return this.messages.getByRole('listitem').filter({ has: words });
   }
 
@@ -60,8 +67,13 @@ export class Person {
     await expect(this.composer).toBeVisible();
   }
 
+  /** Waits for what the line about the connection says. */
+  async reaches(text: string): Promise<void> {
+    await expect(this.page.locator('footer').getByRole('status')).toHaveText(text);
+  }
+
   async online(): Promise<void> {
-    await expect(this.page.getByText('Up to date')).toBeVisible();
+    await this.reaches('Up to date');
   }
 
   async signIn(): Promise<void> {
@@ -107,7 +119,10 @@ export const test = base.extend<World>({
   },
   pair: async ({ join }, use) => {
     await use(async (options, at) => {
-      const [ana, bo] = await Promise.all([join('Ana Petrova', options, at), join('Bo Lindqvist', options, at)]);
+      const [ana, bo] = await Promise.all([
+        join('Ana Petrova', options, at),
+        join('Bo Lindqvist', options, at),
+      ]);
       await ana.find(bo);
       await ana.say('Hello Bo');
       await bo.open(ana.name);
@@ -130,7 +145,11 @@ async function register(
   const context = await browser.newContext(options);
   const page = await context.newPage();
   watch(page, faults);
-  const first = name.toLowerCase().replace(/[^a-z]/g, '').slice(0, 8) || 'someone';
+  const first =
+    name
+      .toLowerCase()
+      .replace(/[^a-z]/g, '')
+      .slice(0, 8) || 'someone';
   const username = `${first}.${Date.now().toString(36)}${suffix}`;
   await page.goto(`${url}/register`);
   await page.getByLabel('Username').fill(username);
@@ -152,6 +171,6 @@ export function watch(page: Page, faults: string[]): void {
   });
 }
 
-function escape(text: string): string {
+function literally(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

@@ -23,7 +23,11 @@ export class Server {
   }
 
   static async start(): Promise<Server> {
-    const server = new Server(await freePort(), await freePort(), mkdtempSync(join(tmpdir(), 'sotto-browser-')));
+    const server = new Server(
+      await freePort(),
+      await freePort(),
+      mkdtempSync(join(tmpdir(), 'sotto-browser-')),
+    );
     await server.up();
     return server;
   }
@@ -89,7 +93,9 @@ function freePort(): Promise<number> {
     probe.once('error', failed);
     probe.listen(0, '127.0.0.1', () => {
       const address = probe.address();
-      probe.close(() => (typeof address === 'object' && address ? done(address.port) : failed(new Error('no port'))));
+      probe.close(() =>
+        typeof address === 'object' && address ? done(address.port) : failed(new Error('no port')),
+      );
     });
   });
 }

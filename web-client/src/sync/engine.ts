@@ -4,7 +4,7 @@
 //                                 ▲                                                    │
 //                                 └──────────────────── line lost ─────────────────────┘
 import type { CryptoEngine } from '../crypto/engine.ts';
-import type { ConversationId, MessageId, User, UserId } from '../gen/contract.ts';
+import type { ConversationId, Envelope, MessageId, User, UserId } from '../gen/contract.ts';
 import type { Api } from './api.ts';
 import { Connection, type Reach } from './connection.ts';
 import { Conversations } from './conversations.ts';
@@ -280,7 +280,8 @@ export class Engine {
   }
 
   private async send(item: OutboxItem): Promise<void> {
-    await sendItem({ connection: this.connection, crypto: this.deps.crypto, store: this.deps.store }, item);
+    const keep = (id: MessageId, envelope: Envelope) => this.outbox.keepEnvelope(id, envelope);
+    await sendItem({ connection: this.connection, crypto: this.deps.crypto, keep }, item);
     // The log is the truth: an accepted message that does not show up in it soon is looked for.
     setTimeout(() => {
       if (this.outbox.of(item.conversation_id).some(({ id }) => id === item.id))

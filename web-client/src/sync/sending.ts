@@ -1,10 +1,10 @@
 // Turns what a person does into outbox items, and outbox items into calls.
 import type { CryptoEngine } from '../crypto/engine.ts';
-import type { Content, ConversationId, Envelope, SendMessage } from '../gen/contract.ts';
+import type { Content, ConversationId, Envelope, MessageId, SendMessage } from '../gen/contract.ts';
 import type { Connection } from './connection.ts';
 import { newMessageId } from './ids.ts';
 import { CALL } from './socket.ts';
-import type { OutboxItem, Store } from './store.ts';
+import type { OutboxItem } from './store.ts';
 
 export type ToSay = Pick<OutboxItem, 'kind'> & Partial<Pick<OutboxItem, 'target' | 'reply_to' | 'content'>>;
 
@@ -26,7 +26,8 @@ export function newItem(conversation_id: ConversationId, what: ToSay): OutboxIte
 export interface SendingDeps {
   readonly connection: Pick<Connection, 'call'>;
   readonly crypto: CryptoEngine;
-  readonly store: Pick<Store, 'changeOutbox'>;
+  /** Keeps the sealed envelope with its item, in memory and on disk. */
+  readonly keep: (id: MessageId, envelope: Envelope) => Promise<void>;
 }
 
 export async function sendItem(deps: SendingDeps, item: OutboxItem): Promise<void> {
@@ -40,9 +41,9 @@ export async function sendItem(deps: SendingDeps, item: OutboxItem): Promise<voi
 }
 
 /** Seals once and keeps the envelope before it leaves: a retry carries the same bytes. */
-async function seal({ crypto, store }: SendingDeps, item: OutboxItem, content: Content): Promise<Envelope> {
+async function seal({ crypto, keep }: SendingDeps, item: OutboxItem, content: Content): Promise<Envelope> {
   const [envelope] = await crypto.seal([{ conversation_id: item.conversation_id, content }]);
   if (!envelope) throw new Error('the crypto engine sealed nothing');
-  await store.changeOutbox(item.id, { envelope });
+  await keep(item.id, envelope);
   return envelope;
 }

@@ -1,9 +1,9 @@
 // A button with a list of actions: arrows move, Enter chooses, Escape leaves.
 import type { LucideIcon } from 'lucide-react';
-import { type KeyboardEvent, useRef, useState } from 'react';
+import { type KeyboardEvent, useRef } from 'react';
 import { IconButton } from './button.tsx';
 import styles from './menu.module.css';
-import { Popover } from './popover.tsx';
+import { Popover, usePopover } from './popover.tsx';
 
 export interface MenuItem {
   label: string;
@@ -24,11 +24,7 @@ interface MenuProps {
 
 export function Menu({ label, icon, items, size = 'normal', onOpen, skipTab = false }: MenuProps) {
   const button = useRef<HTMLButtonElement>(null);
-  const [open, setOpen] = useState(false);
-  const turn = (now: boolean) => {
-    setOpen(now);
-    onOpen?.(now);
-  };
+  const { open, toggle, close } = usePopover(onOpen);
   return (
     <>
       <IconButton
@@ -39,10 +35,10 @@ export function Menu({ label, icon, items, size = 'normal', onOpen, skipTab = fa
         tabIndex={skipTab ? -1 : 0}
         aria-haspopup="menu"
         aria-expanded={open}
-        onClick={() => turn(!open)}
+        onClick={toggle}
       />
       {open && (
-        <Popover anchor={button} onClose={() => turn(false)} focus="[role=menuitem]">
+        <Popover anchor={button} onClose={close} focus="[role=menuitem]">
           <div role="menu" aria-label={label} className={styles.menu} tabIndex={-1} onKeyDown={moveFocus}>
             {items.map(({ label: text, icon: Icon, onSelect, danger = false }) => (
               <button
@@ -52,7 +48,7 @@ export function Menu({ label, icon, items, size = 'normal', onOpen, skipTab = fa
                 tabIndex={-1}
                 data-danger={danger}
                 onClick={() => {
-                  turn(false);
+                  close();
                   onSelect();
                 }}
               >

@@ -1,6 +1,32 @@
 // Something that opens beside a button and goes away by itself, in the browser's top layer.
-import { type ReactNode, type RefObject, useEffect, useLayoutEffect, useRef } from 'react';
+import { type ReactNode, type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import styles from './popover.module.css';
+
+const SAME_PRESS_MS = 250;
+
+/** Whether it is open. The press on its own button that has just closed it does not open it again. */
+export function usePopover(onTurn?: (open: boolean) => void): {
+  open: boolean;
+  toggle: () => void;
+  close: () => void;
+} {
+  const [open, setOpen] = useState(false);
+  const closedAt = useRef(Number.NEGATIVE_INFINITY);
+  const turn = (now: boolean) => {
+    setOpen(now);
+    onTurn?.(now);
+  };
+  return {
+    open,
+    toggle: () => {
+      if (open || performance.now() - closedAt.current > SAME_PRESS_MS) turn(!open);
+    },
+    close: () => {
+      closedAt.current = performance.now();
+      turn(false);
+    },
+  };
+}
 
 interface PopoverProps {
   anchor: RefObject<HTMLElement | null>;

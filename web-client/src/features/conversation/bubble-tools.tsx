@@ -1,13 +1,13 @@
 // What can be done with a message: shown on hover, on focus, and from the keyboard.
 import { ChevronDown, Copy, Pencil, Reply, SmilePlus, Trash2 } from 'lucide-react';
-import { useRef, useState } from 'react';
+import { useRef } from 'react';
 import { useClient } from '../../client.tsx';
 import { t } from '../../i18n/text.ts';
 import type { Item } from '../../sync/fold.ts';
 import { IconButton } from '../../ui/button.tsx';
 import { EmojiPicker } from '../../ui/emoji-picker.tsx';
 import { Menu, type MenuItem } from '../../ui/menu.tsx';
-import { Popover } from '../../ui/popover.tsx';
+import { Popover, usePopover } from '../../ui/popover.tsx';
 import { canEdit, type MessageActions, textOf } from './actions.ts';
 import styles from './bubble-tools.module.css';
 
@@ -21,14 +21,10 @@ interface BubbleToolsProps {
 export function BubbleTools({ item, actions, forced, onOpen }: BubbleToolsProps) {
   const { me } = useClient().engine.getSnapshot();
   const button = useRef<HTMLButtonElement>(null);
-  const [picking, setPicking] = useState(false);
-  const pick = (open: boolean) => {
-    setPicking(open);
-    onOpen(open);
-  };
+  const picker = usePopover(onOpen);
   const items: MenuItem[] = [
     { label: t('message.reply'), icon: Reply, onSelect: () => actions.reply(item) },
-    { label: t('message.react'), icon: SmilePlus, onSelect: () => pick(true) },
+    { label: t('message.react'), icon: SmilePlus, onSelect: () => setTimeout(picker.toggle) },
   ];
   if (textOf(item)) items.push({ label: t('message.copy'), icon: Copy, onSelect: () => actions.copy(item) });
   if (canEdit(item, me.id))
@@ -56,9 +52,9 @@ export function BubbleTools({ item, actions, forced, onOpen }: BubbleToolsProps)
         icon={SmilePlus}
         size="small"
         label={t('message.react')}
-        aria-expanded={picking}
+        aria-expanded={picker.open}
         tabIndex={-1}
-        onClick={() => pick(!picking)}
+        onClick={picker.toggle}
       />
       <IconButton
         icon={Reply}
@@ -68,11 +64,11 @@ export function BubbleTools({ item, actions, forced, onOpen }: BubbleToolsProps)
         onClick={() => actions.reply(item)}
       />
       <Menu icon={ChevronDown} size="small" label={t('message.more')} items={items} onOpen={onOpen} skipTab />
-      {picking && (
-        <Popover anchor={button} onClose={() => pick(false)}>
+      {picker.open && (
+        <Popover anchor={button} onClose={picker.close}>
           <EmojiPicker
             onPick={(emoji) => {
-              pick(false);
+              picker.close();
               actions.react(item, emoji);
             }}
           />

@@ -7,7 +7,7 @@ import { memberOf, nameOf } from '../../names.ts';
 import type { ConversationState } from '../../sync/conversations.ts';
 import { IconButton } from '../../ui/button.tsx';
 import { EmojiPicker } from '../../ui/emoji-picker.tsx';
-import { Popover } from '../../ui/popover.tsx';
+import { Popover, usePopover } from '../../ui/popover.tsx';
 import { canEdit, textOf } from './actions.ts';
 import styles from './composer.module.css';
 import { type ComposerMode, useDraft } from './draft.ts';
@@ -28,7 +28,7 @@ export function Composer({ state, mode, onMode }: ComposerProps) {
   const area = useRef<HTMLTextAreaElement>(null);
   const { text, source, keep, reset } = useDraft(state, mode, onMode, area);
   const [tooLong, setTooLong] = useState(false);
-  const [picking, setPicking] = useState(false);
+  const picker = usePopover();
   const emojiButton = useRef<HTMLButtonElement>(null);
 
   useEffect(() => {
@@ -76,7 +76,7 @@ export function Composer({ state, mode, onMode }: ComposerProps) {
   const insert = (emoji: string) => {
     const at = area.current?.selectionStart ?? text.length;
     keep(text.slice(0, at) + emoji + text.slice(area.current?.selectionEnd ?? at));
-    setPicking(false);
+    picker.close();
     area.current?.focus();
   };
 
@@ -105,11 +105,11 @@ export function Composer({ state, mode, onMode }: ComposerProps) {
           ref={emojiButton}
           icon={Smile}
           label={t('composer.emoji')}
-          aria-expanded={picking}
-          onClick={() => setPicking(!picking)}
+          aria-expanded={picker.open}
+          onClick={picker.toggle}
         />
-        {picking && (
-          <Popover anchor={emojiButton} onClose={() => setPicking(false)}>
+        {picker.open && (
+          <Popover anchor={emojiButton} onClose={picker.close}>
             <EmojiPicker onPick={insert} />
           </Popover>
         )}

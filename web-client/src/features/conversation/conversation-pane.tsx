@@ -19,7 +19,9 @@ import { Timeline, type View } from './timeline.tsx';
 
 export function ConversationPane({ id }: { id: ConversationId }) {
   const state = useEngine((snapshot) => snapshot.states.get(id));
-  const settled = useEngine((snapshot) => snapshot.loaded && snapshot.reach === 'online');
+  const settled = useEngine(
+    (snapshot) => snapshot.loaded && (snapshot.reach === 'online' || snapshot.reach === 'offline'),
+  );
   if (state) return <Open state={state} />;
   return settled ? <Empty title={t('conversation.missing')} /> : null;
 }

@@ -1,5 +1,5 @@
 // The head of a conversation: who it is, whether they are there, and what can be done about them.
-import { ArrowLeft, Ban, CircleCheck, EllipsisVertical } from 'lucide-react';
+import { ArrowLeft, Ban, CircleCheck, EllipsisVertical, LockOpen } from 'lucide-react';
 import { useState } from 'react';
 import { useClient, useEngine } from '../../client.tsx';
 import { t } from '../../i18n/text.ts';
@@ -11,6 +11,7 @@ import { Avatar } from '../../ui/avatar.tsx';
 import { IconButton } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Menu } from '../../ui/menu.tsx';
+import { reachText } from '../../ui/reach-line.tsx';
 import styles from './header.module.css';
 
 interface HeaderProps {
@@ -25,6 +26,10 @@ export function Header({ state, blocked, onBlock }: HeaderProps) {
   const peer = peerOf(conversation, me.id);
   const name = titleOf(conversation, me.id);
   const presence = useEngine((snapshot) => (peer ? snapshot.presence.get(peer.id) : undefined));
+  const reach = useEngine((snapshot) => snapshot.reach);
+  const waiting = useEngine((snapshot) => snapshot.waiting);
+  const protection = useEngine((snapshot) => snapshot.protection);
+  const away = reach === 'offline' || reach === 'connecting';
   const [asking, setAsking] = useState(false);
   const item = blocked
     ? { label: t('conversation.unblock', { name }), icon: CircleCheck, onSelect: () => onBlock('allowed') }
@@ -39,13 +44,18 @@ export function Header({ state, blocked, onBlock }: HeaderProps) {
       <div className={styles.who}>
         <h1>
           <bdi>{name}</bdi>
+          {protection === 'none' && <LockOpen size={14} role="img" aria-label={t('app.unencrypted')} />}
         </h1>
         <p className={styles.presence} data-typing={state.typing.length > 0}>
-          <PresenceText
-            typing={state.typing.length > 0}
-            online={presence?.online}
-            seen={presence?.last_seen}
-          />
+          {away ? (
+            reachText({ reach, waiting })
+          ) : (
+            <PresenceText
+              typing={state.typing.length > 0}
+              online={presence?.online}
+              seen={presence?.last_seen}
+            />
+          )}
         </p>
       </div>
       {peer && <Menu icon={EllipsisVertical} label={t('conversation.menu')} items={[item]} />}

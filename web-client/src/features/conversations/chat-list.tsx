@@ -8,17 +8,19 @@ import { go } from '../../route.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { Empty } from '../../ui/empty.tsx';
 import { Mark } from '../../ui/mark.tsx';
+import { ReachLine } from '../../ui/reach-line.tsx';
 import { SearchBox } from '../../ui/search-box.tsx';
 import { Unencrypted } from '../../ui/unencrypted.tsx';
 import styles from './chat-list.module.css';
 import { ChatRows } from './chat-rows.tsx';
 import { listed } from './order.ts';
-import { ReachLine } from './reach-line.tsx';
 
 export function ChatList({ selected }: { selected: ConversationId | null }) {
   const { me } = useClient().engine.getSnapshot();
   const states = useEngine((snapshot) => snapshot.states);
   const protection = useEngine((snapshot) => snapshot.protection);
+  const reach = useEngine((snapshot) => snapshot.reach);
+  const waiting = useEngine((snapshot) => snapshot.waiting);
   const [query, setQuery] = useState('');
   const rows = useRef<HTMLElement>(null);
   const chats = listed(states, me.id, query, selected);
@@ -50,7 +52,7 @@ export function ChatList({ selected }: { selected: ConversationId | null }) {
         <Nothing query={query} />
       )}
       <footer className={styles.footer}>
-        <ReachLine />
+        <ReachLine reach={reach} waiting={waiting} />
         {protection === 'none' && <Unencrypted />}
       </footer>
     </>
