@@ -55,6 +55,10 @@ impl Server {
     pub fn start(&mut self) -> Result<()> {
         let log = OpenOptions::new().create(true).append(true).open(&self.log)?;
         let mut command = Command::new(&self.binary);
+        // What the caller has set for a server of their own is not for this one.
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SOTTO_")) {
+            command.env_remove(name);
+        }
         command
             .args(["serve", "--role", "all"])
             .env("SOTTO_LISTEN", self.address.to_string())

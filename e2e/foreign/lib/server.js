@@ -45,7 +45,8 @@ export async function startServer(env = {}) {
   const child = spawn(binary, ["serve", "--role", "all"], {
     stdio: ["ignore", log, log],
     env: {
-      ...process.env,
+      // What the caller has set for a server of their own is not for this one.
+      ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("SOTTO_"))),
       SOTTO_LISTEN: `127.0.0.1:${port}`,
       SOTTO_METRICS_LISTEN: `127.0.0.1:${metricsPort}`,
       SOTTO_DATA_DIR: join(folder, "data"),

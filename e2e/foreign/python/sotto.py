@@ -67,7 +67,9 @@ class Server:
         }
         with open(os.path.join(self.folder, "server.log"), "ab") as log:
             command = [os.environ["SOTTO_BIN"], "serve", "--role", "all"]
-            self.child = subprocess.Popen(command, env={**os.environ, **settings}, stdout=log, stderr=log)
+            # What the caller has set for a server of their own is not for this one.
+            inherited = {name: value for name, value in os.environ.items() if not name.startswith("SOTTO_")}
+            self.child = subprocess.Popen(command, env={**inherited, **settings}, stdout=log, stderr=log)
         until(f"{self.url}/readyz", self.is_ready, 30)
 
     def is_ready(self):

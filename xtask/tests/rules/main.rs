@@ -2,6 +2,7 @@
 
 mod graph;
 mod licence;
+mod links;
 mod listing;
 mod lockfiles;
 mod register;
@@ -63,6 +64,11 @@ fn lockfiles_hold_the_packages_of_every_platform() {
 fn every_dependency_has_its_reason() {
     let page = std::fs::read_to_string(root().join("docs/dependencies.md")).unwrap_or_default();
     hold("docs/dependencies.md", &register::out_of_step(&all_sources(), &page));
+}
+
+#[test]
+fn what_the_documents_link_to_is_there() {
+    hold("links in README.md and docs/", &links::dead(root(), &links::pages(root())));
 }
 
 #[test]
