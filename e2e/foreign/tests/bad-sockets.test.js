@@ -192,26 +192,25 @@ test("whoever does not answer pings is gone after a while", async () => {
   ]);
 });
 
-test("a reader that does not read is cut, costs no memory without bound, and finds everything by sync", async () => {
+test("a reader that does not read is cut before much waits for it, and finds everything by sync", async () => {
   const [fast, slow] = [await Person.register(server), await Person.register(server)];
   const conversation = await fast.with(slow);
   const ws = await bare(slow);
   ws.pause();
   const socket = await fast.connect();
-  const rounds = 600;
+  // 32 MB: more than the kernel holds between the two, so that what waits would have to wait in the server.
+  const rounds = 1000;
   const words = "x".repeat(32 * 1024);
-  let last;
   for (let n = 0; n < rounds; n += 1) {
-    last = uuid7();
-    const ack = await socket.ask("message:send", { conversation_id: conversation, id: last, envelope: text(words) });
+    const ack = await socket.ask("message:send", { conversation_id: conversation, envelope: text(words) });
     assert.equal(ack.ok, true, JSON.stringify(ack).slice(0, 200));
   }
   await until("all in the log", async () => (await fast.get(`/conversations/${conversation}`)).body.head_seq === rounds);
   ws.resume();
   const heard = () => ws.frames.filter((frame) => String(frame).startsWith('42["message"')).map((frame) => JSON.parse(String(frame).slice(2))[1].seq);
-  // Cut, or all of it: a gap on an open socket is the one thing that must not be.
-  await until("cut, or everything", () => ws.readyState === WebSocket.CLOSED || heard().length === rounds, 30_000);
+  await until("it is cut", () => ws.readyState === WebSocket.CLOSED, 30_000);
   const seqs = heard();
+  assert.ok(seqs.length < rounds);
   assert.deepEqual(seqs, seqs.map((_, n) => n + 1), "what was heard has no gap");
   let head = seqs.length;
   while (head < rounds) {
