@@ -53,7 +53,7 @@ pub fn mount(router: Router, pod: &Pod, origins: Vec<String>) -> Router {
         .req_path(PATH)
         .max_buffer_size(MOST_WAITING)
         .max_payload(MOST_BYTES as u64)
-        .ws_read_buffer_size(1_024)
+        .ws_read_buffer_size(512)
         .ws_max_message_size(MOST_BYTES)
         .ws_max_frame_size(MOST_BYTES)
         .ping_interval(Duration::from_secs(25))
