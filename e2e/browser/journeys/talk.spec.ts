@@ -133,16 +133,53 @@ test('bad input is named at its field', async ({ browser, url, join }) => {
 });
 
 test('older messages load upward without a jump', async ({ pair }) => {
+  test.setTimeout(120_000);
   const [ana, bo] = await pair();
-  for (let at = 0; at < 90; at += 1) await ana.say(`Line ${at}`);
-  await expect(ana.tick('Line 89', 'Read')).toBeVisible();
+  await ana.post(Array.from({ length: 260 }, (_, at) => `Line ${at}`));
+  await expect(ana.tick('Line 259', 'Read')).toBeVisible();
+
+  // As on a new device: only the newest page is there, and the next one is held back.
+  let release = () => undefined as undefined;
+  const held = new Promise<void>((done) => {
+    release = () => done() as undefined;
+  });
   await bo.page.evaluate(async () => {
     for (const { name } of await indexedDB.databases()) if (name) indexedDB.deleteDatabase(name);
   });
+  await bo.page.route(/before_seq=/, async (route) => {
+    await held;
+    await route.continue();
+  });
   await bo.page.reload();
-  await expect(bo.message('Line 89')).toBeVisible();
-  await expect(bo.message('Line 89')).toBeInViewport();
-  await bo.messages.hover();
+  await expect(bo.message('Line 259')).toBeInViewport();
+  const scroller = bo.page.getByTestId('timeline');
+  await expect(async () => {
+    await scroller.evaluate((box) => {
+      box.scrollTop = 150;
+    });
+    await expect(bo.page.getByText('Loading older messages')).toBeVisible({ timeout: 250 });
+  }).toPass();
+  const mark = await scroller.evaluate((box) => {
+    const top = box.getBoundingClientRect().top;
+    const words = [...box.querySelectorAll('[data-part="words"]')].find(
+      (one) => one.getBoundingClientRect().top > top,
+    );
+    return {
+      text: words?.textContent ?? '',
+      top: words?.getBoundingClientRect().top ?? 0,
+      height: box.scrollHeight,
+    };
+  });
+  expect(mark.text).toMatch(/^Line \d+$/);
+  release();
+  await expect.poll(() => scroller.evaluate((box) => box.scrollHeight)).toBeGreaterThan(mark.height + 500);
+  const after = await bo
+    .message(mark.text)
+    .locator('[data-part="words"]')
+    .evaluate((one) => one.getBoundingClientRect().top);
+  expect(Math.abs(after - mark.top)).toBeLessThan(3);
+
+  await scroller.hover();
   await expect(async () => {
     await bo.page.mouse.wheel(0, -600);
     await expect(bo.message('Hello Bo')).toBeInViewport({ timeout: 250 });

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 export const root = resolve(import.meta.dirname, '..', '..', '..');
+export const webDir = process.env.SOTTO_WEB_DIR ?? join(root, 'web-client', 'dist');
 const READY_WITHIN_MS = 60_000;
 const STOPPED_WITHIN_MS = 20_000;
 
@@ -38,13 +39,13 @@ export class Server {
     if (!existsSync(binary)) throw new Error(`no server at ${binary}: build it, or name one in SOTTO_BIN`);
     const child = spawn(binary, ['serve', '--role', 'all'], {
       env: {
-        ...process.env,
+        ...outside(),
         SOTTO_LISTEN: `127.0.0.1:${this.port}`,
         SOTTO_METRICS_LISTEN: `127.0.0.1:${this.metricsPort}`,
         SOTTO_DATA_DIR: this.data,
         SOTTO_ALLOW_PLAINTEXT: 'true',
         SOTTO_RATE_LIMITS: 'off',
-        SOTTO_WEB_DIR: join(root, 'web-client', 'dist'),
+        SOTTO_WEB_DIR: webDir,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -85,6 +86,11 @@ export class Server {
     await this.down('SIGKILL');
     throw new Error(`the server did not become ready:\n${this.log}`);
   }
+}
+
+/** The environment without Sotto's own settings: this server has all of its own. */
+function outside(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SOTTO_')));
 }
 
 function freePort(): Promise<number> {

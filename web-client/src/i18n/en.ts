@@ -1,7 +1,9 @@
 // Every English text of the client. A new language is a file with the same keys.
 
-/** A text, or one per plural form; `{name}` is replaced. */
-export type Text = string | { readonly one: string; readonly other: string };
+/** A text, or one per plural form of its language; `{name}` is replaced. */
+export type Text =
+  | string
+  | ({ readonly other: string } & Readonly<Partial<Record<Intl.LDMLPluralRule, string>>>);
 
 export const en = {
   'app.name': 'Sotto',

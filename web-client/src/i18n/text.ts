@@ -8,6 +8,8 @@ type Values = Readonly<Record<string, string | number>>;
 /** Other languages are loaded when they are chosen. */
 const catalogues: Readonly<Record<string, () => Promise<Catalogue>>> = { en: async () => en };
 
+const RIGHT_TO_LEFT: ReadonlySet<string> = new Set(['ar', 'fa', 'he', 'ur']);
+
 let catalogue: Catalogue = en;
 let locale = 'en';
 let plurals = new Intl.PluralRules(locale);
@@ -27,7 +29,7 @@ export function t(key: Key, values: Values = {}): string {
 }
 
 function pick(text: Exclude<Text, string>, count: number): string {
-  return plurals.select(count) === 'one' ? text.one : text.other;
+  return text[plurals.select(count)] ?? text.other;
 }
 
 function fill(text: string, values: Values): string {
@@ -36,6 +38,11 @@ function fill(text: string, values: Values): string {
     if (value === undefined) return all;
     return typeof value === 'number' ? value.toLocaleString(locale) : value;
   });
+}
+
+/** The language of the words, and which way they run. */
+export function language(): { lang: string; dir: 'ltr' | 'rtl' } {
+  return { lang: locale, dir: RIGHT_TO_LEFT.has(locale) ? 'rtl' : 'ltr' };
 }
 
 /** Numbers and dates follow the person's own habits, not only the language of the words. */

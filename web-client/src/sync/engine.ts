@@ -4,7 +4,14 @@
 //                                 ▲                                                    │
 //                                 └──────────────────── line lost ─────────────────────┘
 import type { CryptoEngine } from '../crypto/engine.ts';
-import type { ConversationId, Envelope, MessageId, User, UserId } from '../gen/contract.ts';
+import type {
+  ConversationId,
+  Envelope,
+  MessageId,
+  SyncedConversation,
+  User,
+  UserId,
+} from '../gen/contract.ts';
 import type { Api } from './api.ts';
 import { Connection, type Reach } from './connection.ts';
 import { Conversations } from './conversations.ts';
@@ -209,16 +216,18 @@ export class Engine {
       ]);
       this.show({ blocked: new Set(blocked) });
       for (const id of answer.left) await this.conversations.remove(id);
-      for (const part of answer.conversations) {
-        this.receipts.known(part.conversation.id, part.conversation.my);
-        await this.conversations.synced(part);
-        this.receipts.moved(part.conversation.id);
-      }
+      await Promise.all(answer.conversations.map((part) => this.syncOne(part)));
       if (this.board.read().reach === 'syncing') this.show({ reach: 'online' });
     } catch {
       if (this.board.read().reach !== 'syncing' && this.board.read().reach !== 'online') return;
       setTimeout(() => void this.sync(), RETRY_SYNC_MS);
     }
+  }
+
+  private async syncOne(part: SyncedConversation): Promise<void> {
+    this.receipts.known(part.conversation.id, part.conversation.my);
+    await this.conversations.synced(part);
+    this.receipts.moved(part.conversation.id);
   }
 
   private onEvent(event: ServerEvent): void {

@@ -6,7 +6,6 @@ import type { Item } from '../../sync/fold.ts';
 
 export type Row =
   | { readonly kind: 'start'; readonly key: 'start' }
-  | { readonly kind: 'older'; readonly key: 'older' }
   | { readonly kind: 'day'; readonly key: string; readonly time: string }
   | { readonly kind: 'unread'; readonly key: 'unread'; readonly count: number }
   | { readonly kind: 'system'; readonly key: string; readonly item: Item }
@@ -35,7 +34,7 @@ export interface Whole {
 const GROUP_MS = 5 * 60_000;
 
 export function rowsOf(items: readonly Item[], { complete, divider, me }: Whole): readonly Row[] {
-  const rows: Row[] = [complete ? { kind: 'start', key: 'start' } : { kind: 'older', key: 'older' }];
+  const rows: Row[] = complete ? [{ kind: 'start', key: 'start' }] : [];
   const isUnread = (item: Item) => countsAsUnread(item, divider.after, me) && (item.seq ?? 0) <= divider.upTo;
   // Whoever answered has read it.
   const answered = items.some((item) => item.sender_id === me && (item.seq ?? Infinity) > divider.upTo);
@@ -45,7 +44,9 @@ export function rowsOf(items: readonly Item[], { complete, divider, me }: Whole)
 
   items.forEach((item, at) => {
     const today = dayKey(item.sent_at);
-    if (today !== day) rows.push({ kind: 'day', key: `day ${today}`, time: item.sent_at });
+    // Above the first one there may be more of its day: it gets its label when that is known, so that nothing jumps.
+    if (today !== day && (complete || at > 0))
+      rows.push({ kind: 'day', key: `day ${today}`, time: item.sent_at });
     if (!divided && isUnread(item)) {
       rows.push({ kind: 'unread', key: 'unread', count: unread });
       divided = true;
@@ -56,7 +57,8 @@ export function rowsOf(items: readonly Item[], { complete, divider, me }: Whole)
       return;
     }
     const before = rows.at(-1);
-    const first = !(before?.kind === 'message' && together(before.item, item));
+    const unsure = at === 0 && !complete;
+    const first = !unsure && !(before?.kind === 'message' && together(before.item, item));
     const next = items[at + 1];
     const nextIsDivided = !divided && next !== undefined && isUnread(next);
     const last = !next || nextIsDivided || !!next.system || !together(item, next);

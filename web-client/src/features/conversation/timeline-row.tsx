@@ -35,8 +35,6 @@ export const TimelineRow = memo(function TimelineRow({ row, state, ...rest }: Ti
       return <p className={styles.unread}>{t('conversation.unread', { count: row.count })}</p>;
     case 'system':
       return <p className={styles.pill}>{row.item.system && t(`system.${row.item.system.type}`)}</p>;
-    case 'older':
-      return <p className={styles.older}>{state.loadingOlder ? t('conversation.loading') : '\u00a0'}</p>;
     case 'start':
       return <Start state={state} />;
   }

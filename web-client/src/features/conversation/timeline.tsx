@@ -57,8 +57,9 @@ export const Timeline = memo(function Timeline({ state, actions }: { state: View
   // biome-ignore lint/correctness/useExhaustiveDependencies: only then, not whenever rows come or go
   useLayoutEffect(() => {
     const at = rows.findIndex((row) => row.kind === 'unread');
-    if (at > 0) virtual.scrollToIndex(at, { align: 'start' });
-    else if (!opened.current || virtual.isAtEnd(NEAR_END_PX)) virtual.scrollToEnd();
+    const follows = !opened.current || virtual.isAtEnd(NEAR_END_PX);
+    if (follows && at > 0) virtual.scrollToIndex(at, { align: 'start' });
+    else if (follows) virtual.scrollToEnd();
     opened.current = true;
   }, [attentive]);
 
@@ -79,7 +80,8 @@ export const Timeline = memo(function Timeline({ state, actions }: { state: View
     if (attentive && readTo !== null) engine.read(id, readTo);
   }, [engine, id, attentive, readTo]);
 
-  const wantsOlder = !complete && !state.loadingOlder && (visible[0]?.index ?? 0) < LOAD_AHEAD_ROWS;
+  const nearTop = (visible[0]?.index ?? 0) < LOAD_AHEAD_ROWS;
+  const wantsOlder = nearTop && !complete && !state.loadingOlder;
   // biome-ignore lint/correctness/useExhaustiveDependencies: each page that comes may still not be enough
   useEffect(() => {
     if (wantsOlder) void engine.loadOlder(id);
@@ -114,7 +116,7 @@ export const Timeline = memo(function Timeline({ state, actions }: { state: View
   return (
     <div className={styles.frame}>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: arrow keys move among the messages inside */}
-      <div ref={box} className={styles.scroll} onKeyDown={roving.onKeyDown}>
+      <div ref={box} className={styles.scroll} data-testid="timeline" onKeyDown={roving.onKeyDown}>
         <div className={styles.sizer} style={{ height: virtual.getTotalSize() }}>
           <ol
             className={styles.window}
@@ -140,6 +142,11 @@ export const Timeline = memo(function Timeline({ state, actions }: { state: View
           </ol>
         </div>
       </div>
+      {state.loadingOlder && nearTop && (
+        <p className={styles.loading} role="status">
+          {t('conversation.loading')}
+        </p>
+      )}
       {!atEnd && <Latest count={state.unread.count} onClick={() => virtual.scrollToEnd()} />}
     </div>
   );
