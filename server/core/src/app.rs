@@ -8,8 +8,8 @@ use crate::{
     Error, Refusal,
     domain::{conversation::Membership, entry::Plaintext, limits::Limited},
     ports::{
-        Accounts, Blocks, Claims, Clock, Conversations, Delivery, Directory, Lane, Limits, Log, Passwords, Queue,
-        Receipts, Sessions, Tokens,
+        Accounts, Blobs, Blocks, Claims, Clock, Conversations, Delivery, Directory, Lane, Limits, Log, Passwords, Push,
+        Queue, Receipts, Sessions, Tokens,
     },
 };
 
@@ -40,6 +40,10 @@ pub struct App {
     pub delivery: Arc<dyn Delivery>,
     /// Durable queues.
     pub queue: Arc<dyn Queue>,
+    /// Large objects.
+    pub blobs: Arc<dyn Blobs>,
+    /// Wake-ups for devices without a socket.
+    pub push: Arc<dyn Push>,
     /// Password hashing.
     pub passwords: Arc<dyn Passwords>,
     /// Access tokens.

@@ -1,6 +1,7 @@
 //! Every port in this process: one key-value file, and memory for what may be forgotten.
 
 mod accounts;
+mod blobs;
 mod blocks;
 mod claims;
 mod conversations;
@@ -10,17 +11,20 @@ mod directory;
 mod keys;
 mod limits;
 mod log;
+mod push;
 mod queue;
 mod receipts;
 mod sessions;
 
 use std::{path::Path, sync::Arc};
 
+pub use blobs::Folder;
 pub use claims::Remembered;
 pub use db::{Db, OpenError};
 pub use delivery::InProcess;
 pub use directory::Present;
 pub use limits::Buckets;
+pub use push::Woken;
 pub use queue::Lanes;
 
 /// The durable ports over one file. Cheap to clone.

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::UNIX_EPOCH};
 
 use shared_types::Timestamp;
 use sotto_core::{App, Policy, ports::Clock};
-use sotto_embedded::{Buckets, InProcess, Present, Remembered, Store};
+use sotto_embedded::{Buckets, Folder, InProcess, Present, Remembered, Store, Woken};
 
 use crate::{
     config::Settings,
@@ -50,6 +50,8 @@ pub fn wire(settings: &Settings, cost: Cost) -> anyhow::Result<Wired> {
         limits: Arc::new(Buckets::default()),
         delivery: Arc::new(InProcess::default()),
         queue: Arc::new(queue),
+        blobs: Arc::new(Folder::new(settings.data_dir.join("blobs"))),
+        push: Arc::new(Woken::default()),
         passwords: Arc::new(Argon::new(cost)?),
         tokens: Arc::new(Jwt::new(&keys.access)),
         policy: Policy {

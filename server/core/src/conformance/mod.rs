@@ -4,6 +4,7 @@
 //! every check makes its own people and conversations.
 
 pub mod accounts;
+pub mod blobs;
 pub mod blocks;
 pub mod claims;
 pub mod conversations;
@@ -11,6 +12,7 @@ pub mod delivery;
 pub mod directory;
 pub mod limits;
 pub mod log;
+pub mod push;
 pub mod queue;
 pub mod receipts;
 pub mod sessions;
@@ -27,6 +29,8 @@ macro_rules! conformance {
         mod $adapters {
             use super::*;
             $crate::conformance!(@suite $open, accounts: a_name_belongs_to_one, racing_for_a_name_has_one_winner, an_update_is_read_back, a_search_finds_prefixes_in_order);
+            $crate::conformance!(@suite $open, blobs: what_is_put_is_read_back_by_ranges, putting_again_replaces, what_is_deleted_is_gone);
+            $crate::conformance!(@suite $open, push: what_is_sent_is_remembered);
             $crate::conformance!(@suite $open, blocks: a_block_holds_both_ways, blocking_twice_is_blocking_once);
             $crate::conformance!(@suite $open, claims: the_first_claim_wins, a_released_claim_is_free);
             $crate::conformance!(@suite $open, conversations: creating_twice_is_creating_once, members_are_found_from_both_sides, a_setting_is_read_back);

@@ -1,6 +1,7 @@
 //! What the rules need from the world: small traits, one aggregate each, held to their suites in `conformance`.
 
 pub mod accounts;
+pub mod blobs;
 pub mod blocks;
 pub mod claims;
 pub mod clock;
@@ -10,12 +11,14 @@ pub mod limits;
 pub mod log;
 pub mod passwords;
 pub mod presence;
+pub mod push;
 pub mod queue;
 pub mod receipts;
 pub mod sessions;
 pub mod tokens;
 
 pub use accounts::{Accounts, Created};
+pub use blobs::{BlobKey, Blobs};
 pub use blocks::Blocks;
 pub use claims::{Claim, Claims};
 pub use clock::Clock;
@@ -25,6 +28,7 @@ pub use limits::Limits;
 pub use log::{Appended, Batch, Log};
 pub use passwords::Passwords;
 pub use presence::Directory;
+pub use push::{Push, Wake};
 pub use queue::{Dead, Lane, Queue, Taken};
 pub use receipts::{Raised, Receipts};
 pub use sessions::Sessions;
