@@ -30,6 +30,18 @@ pub enum OpenError {
     /// The directory or file can't be made or written.
     #[error("the data directory {0} can't be used: {1}")]
     Directory(PathBuf, std::io::Error),
+    /// The number of partitions was changed while entries waited in them.
+    #[error(
+        "SOTTO_PARTITIONS is {now}, and was {before} when {waiting} entries were queued that still wait: start once with {before}"
+    )]
+    Partitions {
+        /// What is asked for.
+        now: u16,
+        /// What it was.
+        before: u16,
+        /// How many wait.
+        waiting: usize,
+    },
     /// The file is damaged, or from a newer version.
     #[error("the store in {0} can't be opened: {1}")]
     Broken(PathBuf, Box<redb::Error>),
@@ -41,6 +53,7 @@ type After = Box<dyn FnOnce() + Send>;
 
 /// The file. A write is durable when its future is ready.
 pub struct Db {
+    dir: PathBuf,
     database: Arc<Database>,
     jobs: Option<mpsc::Sender<Job>>,
     writer: Option<JoinHandle<()>>,
@@ -75,11 +88,15 @@ impl Db {
             DatabaseError::Storage(redb::StorageError::Io(error)) => OpenError::Directory(dir.to_owned(), error),
             other => OpenError::Broken(dir.to_owned(), Box::new(other.into())),
         })?;
-        let broken = |error: redb::Error| OpenError::Broken(dir.to_owned(), Box::new(error));
-        begin(&database).and_then(|txn| keys::create_all(&txn).and_then(|()| Ok(txn.commit()?))).map_err(broken)?;
-
         let (jobs, queue) = mpsc::channel(WAITING);
-        let mut db = Self { database: Arc::new(database), jobs: Some(jobs), writer: None, trouble: Arc::default() };
+        let mut db = Self {
+            dir: dir.to_owned(),
+            database: Arc::new(database),
+            jobs: Some(jobs),
+            writer: None,
+            trouble: Arc::default(),
+        };
+        db.write_now(keys::create_all)?;
         db.start(queue).map_err(unusable)?;
         Ok(db)
     }
@@ -90,14 +107,24 @@ impl Db {
         let writer = std::thread::Builder::new().name("store-writer".into()).spawn(move || {
             let mut gathered = Vec::with_capacity(GATHERED);
             while queue.blocking_recv_many(&mut gathered, GATHERED) > 0 {
-                if let Err(error) = commit(&database, &mut gathered) {
+                let wrong = commit(&database, &mut gathered).err().map(|error| error.to_string());
+                if let Some(error) = &wrong {
                     error!(%error, "the store could not be written; what waited was refused");
-                    *trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
                 }
+                *trouble.lock().unwrap_or_else(PoisonError::into_inner) = wrong;
             }
         })?;
         self.writer = Some(writer);
         Ok(())
+    }
+
+    /// Writes at the start, when nobody else does.
+    pub(crate) fn write_now(
+        &self,
+        change: impl FnOnce(&WriteTransaction) -> Result<(), redb::Error>,
+    ) -> Result<(), OpenError> {
+        let written = begin(&self.database).and_then(|txn| change(&txn).and_then(|()| Ok(txn.commit()?)));
+        written.map_err(|error| OpenError::Broken(self.dir.clone(), Box::new(error)))
     }
 
     /// Reads from a view of everything that was committed. Reads are short: they hit memory or the page cache.
@@ -132,7 +159,7 @@ impl Db {
         self.jobs.as_ref().ok_or_else(gone)?.send(job).await.map_err(|_| gone())
     }
 
-    /// What went wrong with the last writes; a store that failed once stays suspect until it is opened again.
+    /// What went wrong with the last commit, if it failed.
     pub fn trouble(&self) -> Option<String> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

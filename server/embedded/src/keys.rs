@@ -34,6 +34,8 @@ pub(crate) const EXPIRIES: Bytes = TableDefinition::new("expiries");
 pub(crate) const RECEIPTS: Bytes = TableDefinition::new("receipts");
 /// lane, tag → payload.
 pub(crate) const QUEUE: Bytes = TableDefinition::new("queue");
+/// Facts about the store itself, by name.
+pub(crate) const META: Bytes = TableDefinition::new("meta");
 /// tag → what died.
 pub(crate) const DEAD: Bytes = TableDefinition::new("dead");
 
@@ -55,6 +57,7 @@ pub(crate) fn create_all(txn: &WriteTransaction) -> Result<(), redb::Error> {
         RECEIPTS,
         QUEUE,
         DEAD,
+        META,
     ] {
         txn.open_table(table)?;
     }

@@ -40,8 +40,8 @@ impl Store {
     }
 
     /// The queues that live in the same file; what was pending is handed out again.
-    pub fn queue(&self) -> Result<Lanes, OpenError> {
-        Lanes::open(Arc::clone(&self.db))
+    pub fn queue(&self, partitions: u16) -> Result<Lanes, OpenError> {
+        Lanes::open(Arc::clone(&self.db), partitions)
     }
 
     /// What is wrong with it, if anything is.

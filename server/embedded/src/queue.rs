@@ -17,11 +17,13 @@ use tokio::sync::Notify;
 use crate::{
     OpenError,
     db::{Db, decode},
-    keys::{self, DEAD, QUEUE},
+    keys::{self, DEAD, META, QUEUE},
 };
 
 /// How many may wait in a lane before publishers are told to come back later.
 const MOST_WAITING: usize = 20_000;
+/// The key of the number of partitions.
+const PARTITIONS: &[u8] = b"partitions";
 
 /// The queues. Cheap to clone.
 #[derive(Clone)]
@@ -65,22 +67,42 @@ fn key(lane: Lane, tag: u64) -> [u8; 10] {
     key
 }
 
+/// Everything that was published and not acknowledged, in order.
+fn pending(txn: &redb::ReadTransaction) -> std::result::Result<Vec<(Lane, Taken)>, redb::Error> {
+    let mut pending = Vec::new();
+    for row in txn.open_table(QUEUE)?.iter()? {
+        let (key, value) = row?;
+        let lane = key.value().first_chunk::<2>().copied().unwrap_or_default();
+        let taken = Taken { tag: keys::number(key.value())?, payload: value.value().to_vec() };
+        pending.push((Lane::Partition(u16::from_be_bytes(lane)), taken));
+    }
+    Ok(pending)
+}
+
+/// The number of partitions that the pending entries were published with.
+fn partitions_before(txn: &redb::ReadTransaction) -> std::result::Result<Option<u16>, redb::Error> {
+    let value = txn.open_table(META)?.get(PARTITIONS)?;
+    Ok(value.and_then(|value| value.value().first_chunk::<2>().copied()).map(u16::from_be_bytes))
+}
+
 impl Lanes {
-    /// Reads what is pending; it is handed out again.
-    pub(crate) fn open(db: Arc<Db>) -> std::result::Result<Self, OpenError> {
-        let lanes = Self { db, by_lane: Arc::default(), last_tag: Arc::default() };
-        let pending = lanes.db.read(|txn| {
-            let mut pending = Vec::new();
-            for row in txn.open_table(QUEUE)?.iter()? {
-                let (key, value) = row?;
-                let lane = key.value().first_chunk::<2>().copied().unwrap_or_default();
-                let taken = Taken { tag: keys::number(key.value())?, payload: value.value().to_vec() };
-                pending.push((Lane::Partition(u16::from_be_bytes(lane)), taken));
+    /// Reads what is pending; it is handed out again. With another number of partitions than before, entries of one
+    /// conversation would stand in two lanes and lose their order: that is refused while any wait.
+    pub(crate) fn open(db: Arc<Db>, partitions: u16) -> std::result::Result<Self, OpenError> {
+        let unusable = |error: PortError| OpenError::Directory("queue".into(), std::io::Error::other(error));
+        let (pending, before) = db.read(|txn| Ok((pending(txn)?, partitions_before(txn)?))).map_err(unusable)?;
+        match before {
+            Some(before) if before != partitions && !pending.is_empty() => {
+                return Err(OpenError::Partitions { now: partitions, before, waiting: pending.len() });
             }
-            Ok(pending)
-        });
-        let unreadable = |error: PortError| OpenError::Directory("queue".into(), std::io::Error::other(error));
-        for (lane, taken) in pending.map_err(unreadable)? {
+            Some(before) if before == partitions => {}
+            Some(_) | None => db.write_now(move |txn| {
+                txn.open_table(META)?.insert(PARTITIONS, partitions.to_be_bytes().as_slice())?;
+                Ok(())
+            })?,
+        }
+        let lanes = Self { db, by_lane: Arc::default(), last_tag: Arc::default() };
+        for (lane, taken) in pending {
             lanes.last_tag.fetch_max(taken.tag, std::sync::atomic::Ordering::Relaxed);
             lanes.lane(lane).lock().waiting.push_back(taken);
         }

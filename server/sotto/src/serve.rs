@@ -42,8 +42,11 @@ pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
         health: health.clone(),
         proxies: settings.proxies,
     };
-    let origins = settings.public_url.iter().cloned().chain([DESKTOP.to_owned()]).collect();
-    let router = http::router(door, settings.web_dir.as_ref(), |router| socket::mount(router, &pod, origins));
+    let allowed = socket::Allowed {
+        origins: settings.public_url.iter().cloned().chain([DESKTOP.to_owned()]).collect(),
+        sockets: settings.max_sockets,
+    };
+    let router = http::router(door, settings.web_dir.as_ref(), |router| socket::mount(router, &pod, allowed));
 
     let workers_stop = CancellationToken::new();
     let workers = TaskTracker::new();

@@ -34,7 +34,7 @@ pub struct Wired {
 /// Builds the app on its embedded adapters.
 pub fn wire(settings: &Settings, cost: Cost) -> anyhow::Result<Wired> {
     let store = Store::open(&settings.data_dir)?;
-    let queue = store.queue()?;
+    let queue = store.queue(settings.partitions)?;
     let keys = secrets::load_or_make(&settings.data_dir)?;
     let durable = Arc::new(store.clone());
     let app = App {

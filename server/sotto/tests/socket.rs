@@ -2,9 +2,15 @@
 
 mod world;
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::{self, client::IntoClientRequest as _};
 use uuid::Uuid;
-use world::served::{Served, plain};
+use world::{
+    World,
+    served::{Raw, Served, plain},
+};
 
 #[tokio::test]
 async fn two_people_talk_and_see_what_the_other_does() {
@@ -180,4 +186,25 @@ async fn many_calls_at_once_keep_their_order() {
         assert_eq!(event["envelope"]["content"]["text"], number.to_string());
         assert_eq!(event["seq"], number + 1);
     }
+}
+
+#[tokio::test]
+async fn a_full_pod_says_so_and_a_foreign_page_is_refused() {
+    let pod = Served::with_room_for(1, Arc::new(World::running())).await;
+    let ana = pod.person("ana").await;
+    let polling = "/socket.io/?EIO=4&transport=polling";
+    let first = pod.socket(&ana.token).await;
+    let (status, problem) = pod.raw("GET", polling, Raw::default()).await;
+    assert_eq!((status, &problem["code"], &problem["retry_after"]), (503, &json!("unavailable"), &json!(5)));
+    drop(first);
+    while !pod.pod.registry.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    pod.socket(&ana.token).await;
+
+    let mut request =
+        format!("ws://{}/socket.io/?EIO=4&transport=websocket", pod.address).into_client_request().unwrap();
+    request.headers_mut().insert("origin", "https://evil.example".parse().unwrap());
+    let refused = tokio_tungstenite::connect_async(request).await.unwrap_err();
+    assert!(matches!(refused, tungstenite::Error::Http(answer) if answer.status() == 403));
 }

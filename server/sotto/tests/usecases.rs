@@ -534,3 +534,24 @@ async fn coming_and_going_are_told_to_watchers() {
         assert!(matches!(parcel.event, ServerEvent::Presence(presence) if presence.online == online));
     }
 }
+
+#[tokio::test]
+async fn the_number_of_partitions_changes_only_while_nothing_waits() {
+    let world = World::ports();
+    let (ana, _, conversation) = world.pair().await;
+    send(&world, ana, words(&conversation, "waiting")).await.unwrap();
+    let dir = world.close().await;
+    let mut settings = world::settings(dir.path());
+    settings.partitions = 8;
+    let refused = sotto::wire::wire(&settings, sotto::secrets::Cost::Test).err().unwrap().to_string();
+    assert!(refused.contains("SOTTO_PARTITIONS is 8, and was 64"), "{refused}");
+    let world = World::reopened(dir);
+    log(&world, ana, &conversation, 1).await;
+    let world = world.restarted().await;
+    while world.queue.depth(world.lane(conversation.id)).await.unwrap() > 0 {
+        tokio::task::yield_now().await;
+    }
+    let dir = world.close().await;
+    dir.path().clone_into(&mut settings.data_dir);
+    assert!(sotto::wire::wire(&settings, sotto::secrets::Cost::Test).is_ok());
+}

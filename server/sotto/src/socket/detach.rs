@@ -4,6 +4,7 @@ use std::{
     convert::Infallible,
     future::Future,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -13,9 +14,10 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use hyper::upgrade::OnUpgrade;
-use shared_types::Code;
+use shared_types::{Code, Problem};
 use tower::{Service, ServiceExt as _};
 
+use super::registry::Registry;
 use crate::http::Fault;
 
 /// The headers that the engine reads; every other one would be kept for the socket's life.
@@ -32,12 +34,33 @@ const KEPT: &[HeaderName] = &[
 #[derive(Clone)]
 pub(super) struct Detached<S> {
     engine: S,
-    origins: Vec<String>,
+    registry: Arc<Registry>,
+    allowed: Allowed,
+}
+
+/// Who may connect.
+#[derive(Clone)]
+pub struct Allowed {
+    /// Pages besides this server's own.
+    pub origins: Vec<String>,
+    /// The most sockets at a time.
+    pub sockets: usize,
 }
 
 impl<S> Detached<S> {
-    pub(super) const fn new(engine: S, origins: Vec<String>) -> Self {
-        Self { engine, origins }
+    pub(super) const fn new(engine: S, registry: Arc<Registry>, allowed: Allowed) -> Self {
+        Self { engine, registry, allowed }
+    }
+
+    /// Why this request may not reach the engine, if it may not.
+    fn refusal(&self, parts: &Parts) -> Option<Fault> {
+        if !from_an_allowed_page(parts, &self.allowed.origins) {
+            return Some(Fault::new(Code::BadOrigin, "this page may not connect here; see SOTTO_PUBLIC_URL"));
+        }
+        // Requests of a session that is there name it; the others begin one.
+        let begins = !parts.uri.query().is_some_and(|query| query.contains("sid="));
+        (begins && self.registry.len() >= self.allowed.sockets)
+            .then(|| Fault(Problem { retry_after: Some(5), ..Problem::new(Code::Unavailable, "this pod is full") }))
     }
 }
 
@@ -58,8 +81,7 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let (parts, body) = request.into_parts();
-        if !from_an_allowed_page(&parts, &self.origins) {
-            let fault = Fault::new(Code::BadOrigin, "this page may not connect here; see SOTTO_PUBLIC_URL");
+        if let Some(fault) = self.refusal(&parts) {
             return Box::pin(async move { Ok(fault.into_response()) });
         }
         let request = Request::from_parts(small(parts), body);

@@ -22,6 +22,7 @@ use sotto_core::{App, ports::PodId};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use deliver::deliver;
+pub use detach::Allowed;
 pub use registry::Registry;
 pub use sweep::{drain, sweep};
 
@@ -47,8 +48,8 @@ pub struct Pod {
     pub stop: CancellationToken,
 }
 
-/// Adds the socket's path to a router. `origins` are the pages besides this server's own that may connect.
-pub fn mount(router: Router, pod: &Pod, origins: Vec<String>) -> Router {
+/// Adds the socket's path to a router.
+pub fn mount(router: Router, pod: &Pod, allowed: Allowed) -> Router {
     let config = EngineIoConfig::builder()
         .req_path(PATH)
         .max_buffer_size(MOST_WAITING)
@@ -60,6 +61,6 @@ pub fn mount(router: Router, pod: &Pod, origins: Vec<String>) -> Router {
         .ping_timeout(Duration::from_secs(20))
         .build();
     let engine = EngineIoService::with_config(Arc::new(gate::Gate::new(pod.clone())), config);
-    let service = detach::Detached::new(engine, origins);
+    let service = detach::Detached::new(engine, Arc::clone(&pod.registry), allowed);
     router.route_service(PATH, service.clone()).route_service(&format!("{PATH}/"), service)
 }

@@ -79,22 +79,24 @@ impl World {
     }
 
     /// Stops the workers, lets go of the files and opens them again, as a new process would.
-    pub async fn restarted(mut self) -> Self {
+    pub async fn restarted(self) -> Self {
+        Self::reopened(self.close().await)
+    }
+
+    /// Stops the workers, lets go of the files and gives their folder.
+    pub async fn close(mut self) -> TempDir {
         self.stop.cancel();
         self.workers.close();
         self.workers.wait().await;
-        let dir = std::mem::replace(&mut self.dir, tempfile::tempdir().unwrap());
-        drop(self);
+        std::mem::replace(&mut self.dir, tempfile::tempdir().unwrap())
+    }
+
+    /// Opens a folder that a world has left, with running workers.
+    pub fn reopened(dir: TempDir) -> Self {
         let wired = wire::wire(&settings(dir.path()), Cost::Test).unwrap();
-        let world = Self {
-            app: wired.app,
-            store: wired.store,
-            dir,
-            workers: TaskTracker::new(),
-            stop: CancellationToken::new(),
-        };
-        worker::start(&world.app, &world.workers, &world.stop);
-        world
+        let (workers, stop) = (TaskTracker::new(), CancellationToken::new());
+        worker::start(&wired.app, &workers, &stop);
+        Self { app: wired.app, store: wired.store, dir, workers, stop }
     }
 
     /// A new person, signed in.

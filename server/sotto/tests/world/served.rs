@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sotto::{
     http::{self, Door, Health},
     serve::{info_of, start_pod},
-    socket::{self, Pod},
+    socket::{self, Allowed, Pod},
 };
 use tokio::net::TcpStream;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, tungstenite::Message};
@@ -31,6 +31,11 @@ pub struct Served {
 impl Served {
     /// Opens the doors of a world.
     pub async fn open(world: Arc<World>) -> Self {
+        Self::with_room_for(1_000, world).await
+    }
+
+    /// Opens the doors to so many sockets.
+    pub async fn with_room_for(sockets: usize, world: Arc<World>) -> Self {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let pod = start_pod(world.app.clone(), &tasks, &stop).await.unwrap();
         let door = Door {
@@ -39,7 +44,8 @@ impl Served {
             health: Health::new(world.store.clone()),
             proxies: 0,
         };
-        let router = http::router(door, None, |router| socket::mount(router, &pod, Vec::new()));
+        let allowed = Allowed { origins: Vec::new(), sockets };
+        let router = http::router(door, None, |router| socket::mount(router, &pod, allowed));
         let listening = http::listen("SOTTO_LISTEN", ([127, 0, 0, 1], 0).into()).await.unwrap();
         let address = listening.address;
         tasks.spawn(listening.serve(router, stop));
