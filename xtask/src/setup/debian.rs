@@ -42,7 +42,8 @@ pub(crate) const CHROMIUM: Provided = Provided {
     programs: &["chromium", "chromium-browser", "google-chrome"],
     any: true,
     proof: None,
-    packages: "chromium",
+    // With a font for emoji: without one they are empty boxes, in the pictures too.
+    packages: "chromium fonts-noto-color-emoji",
     advice: "install Chromium or Chrome, so that `chromium` or `google-chrome` is in the search path",
 };
 

@@ -6,7 +6,12 @@ use shared_types::ServerEvent;
 use sotto_core::ports::{Audience, Inbox, Parcel};
 use tracing::warn;
 
-use super::{Pod, give::give, packet, told::Told};
+use super::{
+    Pod,
+    give::{give, gone},
+    packet,
+    told::Told,
+};
 
 /// Hands out what comes, until the delivery ends or the pod stops.
 pub async fn deliver(pod: Pod, mut inbox: Box<dyn Inbox>) {
@@ -40,6 +45,8 @@ fn hand_out(pod: &Pod, Parcel { to, event }: &Parcel) {
     for socket in &sockets {
         given += u64::from(give(pod, socket, packet.clone()));
         if matches!(to, Audience::EndedSession(_)) {
+            // Off the registry before its writer is done: an ended session hears nothing more.
+            gone(pod, socket);
             socket.close(DisconnectReason::TransportClose);
         }
     }

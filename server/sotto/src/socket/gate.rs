@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use engineioxide::{DisconnectReason, Str, handler::EngineIoHandler};
-use shared_types::{Code, Problem, ServerEvent};
+use shared_types::{Code, Problem, ServerEvent, socket::Ready};
 use sotto_core::{
-    Error, Refusal,
+    Caller, Error, Refusal,
+    ports::Audience,
     usecases::{account::authenticate, presence},
 };
-use tracing::debug;
+use tracing::{debug, warn};
 
 use super::{
     Pod, calls,
@@ -103,36 +104,47 @@ impl Gate {
         if socket.data.caller().is_some() {
             return;
         }
-        match self.sign_in(socket, auth).await {
-            Ok(event) => {
-                if let Ok(packet) = packet::event(&event) {
-                    give(&self.pod, socket, packet);
-                }
-            }
+        let (token, open) = match self.admit(auth).await {
+            Ok(admitted) => admitted,
             // The engine's connection stays: a client may try again with a fresh token. The sweep ends it if none comes.
-            Err(error) => drop(give(&self.pod, socket, packet::refused(&problem(error)))),
+            Err(error) => return drop(give(&self.pod, socket, packet::refused(&problem(error)))),
+        };
+        let caller = open.caller;
+        give(&self.pod, socket, packet::connected(&socket.id.to_string()));
+        if !self.pod.registry.open(socket, open) {
+            return;
+        }
+        match self.welcome(caller, &token).await.map(|ready| packet::event(&ServerEvent::Ready(ready))) {
+            Ok(Ok(packet)) => drop(give(&self.pod, socket, packet)),
+            Ok(Err(error)) => warn!(%error, "ready could not be written"),
+            Err(error) => {
+                debug!(%error, "a socket was opened in vain");
+                gone(&self.pod, socket);
+                end(socket, "it could not be set up");
+            }
         }
     }
 
-    /// Signs a socket in: from here on it hears everything, so `ready`'s heads, read afterwards, leave no gap.
-    async fn sign_in(&self, socket: &Arc<Sock>, auth: Option<&str>) -> Result<ServerEvent, Error> {
+    /// Whether a connection may be opened, and as whom.
+    async fn admit(&self, auth: Option<&str>) -> Result<(String, Open), Error> {
         if self.pod.stop.is_cancelled() {
             return Err(Refusal::new(Code::Unavailable, "this pod is going; connect again").into());
         }
         let missing = || Refusal::new(Code::Unauthorized, "connect with auth: {token}");
         let token = packet::token(auth).ok_or_else(missing)?;
         let (caller, access) = authenticate(&self.pod.app, &token).await?;
-        let others = self.pod.registry.find(&sotto_core::ports::Audience::Users(vec![caller.user]));
-        if others.len() >= MOST_PER_PERSON {
+        if self.pod.registry.find(&Audience::Users(vec![caller.user])).len() >= MOST_PER_PERSON {
             return Err(Refusal::new(Code::RateLimited, format!("at most {MOST_PER_PERSON} sockets a person")).into());
         }
-        give(&self.pod, socket, packet::connected(&socket.id.to_string()));
         let open = Open { caller, expires_at: access.expires_at, warned_at: None, watching: Vec::new() };
-        if !self.pod.registry.open(socket, open) {
-            return Err(Refusal::new(Code::Unavailable, "the socket closed").into());
-        }
-        let ready = presence::arrive(&self.pod.app, caller, &self.pod.id).await?;
-        Ok(ServerEvent::Ready(ready))
+        Ok((token, open))
+    }
+
+    /// What an open socket should know first. It hears everything from before this on, so the heads leave no gap.
+    async fn welcome(&self, caller: Caller, token: &str) -> Result<Ready, Error> {
+        // The session may have ended between the first look and the opening, when there was no socket to close yet.
+        authenticate(&self.pod.app, token).await?;
+        presence::arrive(&self.pod.app, caller, &self.pod.id).await
     }
 }
 
