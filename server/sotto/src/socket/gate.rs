@@ -107,7 +107,10 @@ impl Gate {
         let (token, open) = match self.admit(auth).await {
             Ok(admitted) => admitted,
             // The engine's connection stays: a client may try again with a fresh token. The sweep ends it if none comes.
-            Err(error) => return drop(give(&self.pod, socket, packet::refused(&problem(error)))),
+            Err(error) => {
+                give(&self.pod, socket, packet::refused(&problem(error)));
+                return;
+            }
         };
         let caller = open.caller;
         give(&self.pod, socket, packet::connected(&socket.id.to_string()));
