@@ -15,14 +15,17 @@ use crate::figures::Idle;
 const SOCKETS: usize = 5000;
 /// How long they stay before memory is read: some pings long.
 const HOLD: Duration = Duration::from_secs(30);
+/// How long freed memory takes to go back to the system.
+const SETTLE: Duration = Duration::from_secs(30);
 
 /// Measures it.
 pub(crate) async fn measure() -> Result<Idle> {
     let stage = Stage::open().await?;
     println!("  registering {SOCKETS} people ...");
     let people = stage.people(SOCKETS).await?;
-    // What registering left behind is given back, or is not the sockets'.
-    sleep(Duration::from_secs(5)).await;
+    // What registering left behind must be given back first, or the sockets seem cheaper than they are: the allocator
+    // takes two times ten seconds to return what is free.
+    sleep(SETTLE).await;
     let before = stage.usage()?;
 
     let dropped = Arc::new(AtomicUsize::new(0));
@@ -47,7 +50,7 @@ pub(crate) async fn measure() -> Result<Idle> {
     let after = stage.usage()?;
     let dropped = dropped.load(Ordering::Relaxed);
     sockets.shutdown().await;
-    sleep(Duration::from_secs(15)).await;
+    sleep(SETTLE).await;
     let closed = stage.usage()?;
 
     let count = f64::from(u32::try_from(SOCKETS)?);
