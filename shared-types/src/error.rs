@@ -50,6 +50,8 @@ codes! {
     NotFound 404 "Not found",
     /// The path exists, the method doesn't.
     MethodNotAllowed 405 "Method not allowed",
+    /// The body did not arrive in time.
+    RequestTimeout 408 "Too slow",
     /// The name is taken.
     UsernameTaken 409 "This name is taken",
     /// The message id was used for another message.

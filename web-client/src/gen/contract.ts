@@ -16,7 +16,7 @@ export type Timestamp = string;
 
 export type Secret = string;
 
-export type Code = "malformed_json" | "unauthorized" | "session_revoked" | "bad_credentials" | "totp_required" | "token_reused" | "forbidden" | "blocked" | "registration_closed" | "bad_origin" | "not_found" | "method_not_allowed" | "username_taken" | "id_conflict" | "too_large" | "unsupported_media_type" | "invalid" | "plaintext_refused" | "seq_out_of_range" | "rate_limited" | "internal" | "unavailable";
+export type Code = "malformed_json" | "unauthorized" | "session_revoked" | "bad_credentials" | "totp_required" | "token_reused" | "forbidden" | "blocked" | "registration_closed" | "bad_origin" | "not_found" | "method_not_allowed" | "request_timeout" | "username_taken" | "id_conflict" | "too_large" | "unsupported_media_type" | "invalid" | "plaintext_refused" | "seq_out_of_range" | "rate_limited" | "internal" | "unavailable";
 
 export type Problem = { 
 /**

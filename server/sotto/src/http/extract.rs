@@ -1,6 +1,9 @@
 //! What handlers are given out of a request, with errors that name the field and the rule.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use axum::{
     Json, RequestPartsExt as _,
@@ -16,6 +19,8 @@ use super::{Door, Fault};
 
 /// The largest body: an envelope at its limit and what stands around it.
 const MOST_BYTES: usize = 128 * 1_024;
+/// How long a body may take to arrive.
+const BODY_TIME: Duration = Duration::from_secs(20);
 
 /// A JSON body.
 pub(super) struct Body<T>(pub T);
@@ -30,7 +35,9 @@ impl<T: DeserializeOwned> FromRequest<Door> for Body<T> {
             return Err(Fault::new(Code::UnsupportedMediaType, "the body must be application/json"));
         }
         let too_large = |_| Fault::new(Code::TooLarge, format!("a body has at most {MOST_BYTES} bytes"));
-        let bytes = to_bytes(request.into_body(), MOST_BYTES).await.map_err(too_large)?;
+        let too_slow = |_| Fault::new(Code::RequestTimeout, format!("a body arrives within {} s", BODY_TIME.as_secs()));
+        let bytes = tokio::time::timeout(BODY_TIME, to_bytes(request.into_body(), MOST_BYTES)).await;
+        let bytes = bytes.map_err(too_slow)?.map_err(too_large)?;
         parse(&bytes).map(Self).map_err(Fault)
     }
 }
