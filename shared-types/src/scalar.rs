@@ -1,7 +1,7 @@
 //! Small values that many types share: positions, times, secrets.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
-use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// Position in a conversation's log: 1, 2, 3 ... without gaps; 0 is "before the first".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ impl std::fmt::Display for Seq {
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
+    /// 9999-12-31T23:59:59.999Z.
+    const LAST_MS: i64 = 253_402_300_799_999;
+
     /// This moment, moved by so many milliseconds.
     pub const fn plus_ms(self, ms: i64) -> Self {
         Self(self.0.saturating_add(ms))
@@ -64,11 +67,13 @@ impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         let moment = OffsetDateTime::parse(&text, &Rfc3339)
-            .map_err(|_| D::Error::custom("expected a time like 2026-01-31T12:00:00.000Z"))?
-            .to_offset(UtcOffset::UTC);
-        i64::try_from(moment.unix_timestamp_nanos() / 1_000_000)
+            .map_err(|_| D::Error::custom("expected a time like 2026-01-31T12:00:00.000Z"))?;
+        // What is read must be writable again, in UTC too: a year with four digits.
+        i64::try_from(moment.unix_timestamp_nanos().div_euclid(1_000_000))
+            .ok()
+            .filter(|ms| (0..=Self::LAST_MS).contains(ms))
             .map(Self)
-            .map_err(|_| D::Error::custom("a time out of range"))
+            .ok_or_else(|| D::Error::custom("expected a time between 1970 and 9999"))
     }
 }
 
@@ -99,6 +104,17 @@ mod tests {
         let read: Timestamp = serde_json::from_str(r#""2023-11-15T00:13:20.042+02:00""#).unwrap();
         assert_eq!(read, Timestamp(1_700_000_000_042));
         assert!(serde_json::from_str::<Timestamp>(r#""yesterday""#).is_err());
+    }
+
+    #[test]
+    fn what_could_not_be_written_again_is_not_read() {
+        for text in ["0000-01-01T00:00:00+00:01", "9999-12-31T23:59:59-01:00", "1969-12-31T23:59:59.999Z"] {
+            assert!(serde_json::from_value::<Timestamp>(text.into()).is_err(), "{text}");
+        }
+        for text in ["1970-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"] {
+            let read: Timestamp = serde_json::from_value(text.into()).unwrap();
+            assert_eq!(serde_json::to_value(read).unwrap(), text);
+        }
     }
 
     #[test]

@@ -161,6 +161,9 @@ impl Db {
 
     /// What went wrong with the last commit, if it failed.
     pub fn trouble(&self) -> Option<String> {
+        if self.writer.as_ref().is_none_or(JoinHandle::is_finished) {
+            return Some("its writer has ended: restart the server".into());
+        }
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

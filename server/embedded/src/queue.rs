@@ -102,6 +102,11 @@ impl Lanes {
             })?,
         }
         let lanes = Self { db, by_lane: Arc::default(), last_tag: Arc::default() };
+        let buried = lanes.db.read(|txn| Ok(txn.open_table(DEAD)?.last()?.map(|(key, _)| key.value().to_vec())));
+        if let Some(key) = buried.map_err(unusable)? {
+            let tag = keys::number(&key).unwrap_or_default();
+            lanes.last_tag.fetch_max(tag, std::sync::atomic::Ordering::Relaxed);
+        }
         for (lane, taken) in pending {
             lanes.last_tag.fetch_max(taken.tag, std::sync::atomic::Ordering::Relaxed);
             lanes.lane(lane).lock().waiting.push_back(taken);

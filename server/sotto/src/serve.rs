@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use metrics::gauge;
+use metrics_exporter_prometheus::PrometheusHandle;
 use shared_types::http::ServerInfo;
 use sotto_core::{
     App,
@@ -51,7 +52,7 @@ pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
     let workers_stop = CancellationToken::new();
     let workers = TaskTracker::new();
     worker::start(&wired.app, &workers, &workers_stop);
-    tasks.spawn(measure(wired.app.clone(), stop.clone()));
+    tasks.spawn(measure(wired.app.clone(), metrics.clone(), stop.clone()));
     tasks.spawn(metrics_listening.serve(http::metrics_router(metrics), stop.clone()));
     let accepting = CancellationToken::new();
     let address = listening.address;
@@ -123,13 +124,15 @@ fn warn_of_loud_settings(settings: &Settings) {
 }
 
 /// Shows how much waits in the queues.
-async fn measure(app: App, stop: CancellationToken) {
+async fn measure(app: App, metrics: PrometheusHandle, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(Duration::from_secs(5));
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             _ = ticks.tick() => {}
         }
+        // Samples gather until they are put into their buckets; nobody else does it when nobody scrapes.
+        metrics.run_upkeep();
         for number in 0..app.policy.partitions {
             if let Ok(depth) = app.queue.depth(Lane::Partition(number)).await {
                 #[expect(clippy::cast_precision_loss, reason = "a number of entries")]

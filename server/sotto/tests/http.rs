@@ -198,3 +198,21 @@ async fn the_api_describes_itself_with_every_call_of_the_contract() {
     let (status, ready) = pod.raw("GET", "/readyz", Raw::default()).await;
     assert_eq!((status, &ready["ready"], &ready["ports"]["store"]), (200, &json!(true), &json!("ok")));
 }
+
+#[tokio::test]
+async fn a_time_that_could_not_be_written_again_is_refused() {
+    let pod = Served::alone().await;
+    let (ana, _, id) = pod.pair().await;
+    let path = format!("/conversations/{id}");
+    for until in ["0000-01-01T00:00:00+00:01", "9999-12-31T23:59:59-01:00", "soon"] {
+        let answer = pod.call("PATCH", &path, Some(&ana.token), json!({"muted_until": until})).await;
+        assert_eq!(problem(&answer), (422, "invalid", "muted_until"), "{until}");
+    }
+    assert_eq!(pod.call("GET", "/conversations", Some(&ana.token), Value::Null).await.0, 200);
+}
+
+#[tokio::test]
+async fn an_invented_method_is_answered_and_counted_with_the_others() {
+    let pod = Served::alone().await;
+    assert_eq!(pod.raw("ZZTOP", "/api/v1/me", Raw::default()).await.0, 405);
+}

@@ -208,3 +208,17 @@ async fn a_full_pod_says_so_and_a_foreign_page_is_refused() {
     let refused = tokio_tungstenite::connect_async(request).await.unwrap_err();
     assert!(matches!(refused, tungstenite::Error::Http(answer) if answer.status() == 403));
 }
+
+#[tokio::test]
+async fn a_device_that_signs_in_again_closes_its_older_socket() {
+    let pod = Served::alone().await;
+    let name = world::unique("ana");
+    let body = |device: Value| json!({"username": name, "password": "correct horse", "device": device});
+    let device = json!({"name": "phone", "platform": "test"});
+    let (_, first) = pod.call("POST", "/auth/register", None, body(device)).await;
+    let mut socket = pod.socket(first["access_token"].as_str().unwrap()).await;
+    let again = json!({"name": "phone", "platform": "test", "id": first["device"]["id"]});
+    assert_eq!(pod.call("POST", "/auth/login", None, body(again)).await.0, 200);
+    assert_eq!(socket.event("session").await["reason"], "revoked");
+    socket.ended().await;
+}

@@ -162,7 +162,7 @@ async fn strangers_learn_nothing_of_a_conversation() {
     assert_eq!(code(status(&world, cy, (conversation.id, said)).await), Code::NotFound);
     let receipt = NewReceipt { delivered_seq: Some(Seq(1)), read_seq: None };
     assert_eq!(code(raise_receipt(&world, cy, (conversation.id, receipt)).await), Code::NotFound);
-    assert_eq!(code(send(&world, cy, retract((conversation.id, said))).await), Code::NotFound);
+    assert_eq!(code(send(&world, cy, retract(&world, (conversation.id, said))).await), Code::NotFound);
 }
 
 #[tokio::test]
@@ -176,8 +176,8 @@ async fn an_edit_a_reaction_and_a_retraction_are_entries_of_their_own() {
     let before = log(&world, bo, &conversation, 3).await;
     assert!(before.iter().all(|entry| entry.envelope.is_some()));
 
-    send(&world, ana, retract((conversation.id, said))).await.unwrap();
-    send(&world, ana, retract((conversation.id, said))).await.unwrap();
+    send(&world, ana, retract(&world, (conversation.id, said))).await.unwrap();
+    send(&world, ana, retract(&world, (conversation.id, said))).await.unwrap();
     let after = log(&world, bo, &conversation, 4).await;
     assert_eq!(after.len(), 4, "taking back twice is taking back once");
     let kinds: Vec<_> = after.iter().map(|entry| (entry.kind, entry.envelope.is_some())).collect();
@@ -199,7 +199,7 @@ async fn an_edit_that_races_with_a_retraction_keeps_its_place_and_loses_its_word
     let world = World::ports();
     let (ana, _, conversation) = world.pair().await;
     let said = send(&world, ana, words(&conversation, "hello")).await.unwrap().id;
-    send(&world, ana, retract((conversation.id, said))).await.unwrap();
+    send(&world, ana, retract(&world, (conversation.id, said))).await.unwrap();
     // Accepted, since nothing stands in the log yet.
     send(&world, ana, change(&conversation, EntryKind::Edit, said)).await.unwrap();
     // Each in a batch of its own: the retraction has purged before the edit comes.
@@ -217,7 +217,7 @@ async fn only_the_sender_edits_and_takes_back() {
     let (ana, bo, conversation) = world.pair().await;
     let said = send(&world, ana, words(&conversation, "mine")).await.unwrap().id;
     assert_eq!(code(send(&world, bo, change(&conversation, EntryKind::Edit, said)).await), Code::Forbidden);
-    assert_eq!(code(send(&world, bo, retract((conversation.id, said))).await), Code::Forbidden);
+    assert_eq!(code(send(&world, bo, retract(&world, (conversation.id, said))).await), Code::Forbidden);
     log(&world, ana, &conversation, 1).await;
     assert_eq!(code(send(&world, bo, change(&conversation, EntryKind::Edit, said)).await), Code::Forbidden);
     let unknown = change(&conversation, EntryKind::Edit, MessageId(Uuid::now_v7()));
@@ -232,7 +232,7 @@ async fn a_block_stops_both_until_it_is_taken_back() {
     block(&world, ana, bo.user).await.unwrap();
     assert_eq!(code(send(&world, ana, words(&conversation, "hi")).await), Code::Blocked);
     assert_eq!(code(send(&world, bo, words(&conversation, "hi")).await), Code::Blocked);
-    send(&world, bo, retract((conversation.id, said))).await.unwrap();
+    send(&world, bo, retract(&world, (conversation.id, said))).await.unwrap();
     unblock(&world, ana, bo.user).await.unwrap();
     send(&world, bo, words(&conversation, "hi")).await.unwrap();
     assert_eq!(code(block(&world, ana, ana.user).await), Code::Invalid);
@@ -554,4 +554,44 @@ async fn the_number_of_partitions_changes_only_while_nothing_waits() {
     let dir = world.close().await;
     dir.path().clone_into(&mut settings.data_dir);
     assert!(sotto::wire::wire(&settings, sotto::secrets::Cost::Test).is_ok());
+}
+
+#[tokio::test]
+async fn nobody_can_use_up_the_id_of_somebody_elses_retraction() {
+    let world = World::running();
+    let (ana, bo, conversation) = world.pair().await;
+    let said = send(&world, ana, words(&conversation, "mine")).await.unwrap().id;
+    let guessed = Some(MessageId(Uuid::new_v5(&said.0, b"retract")));
+    let squat = words(&conversation, "squat");
+    let squat = SendMessage { message: NewMessage { id: guessed, ..squat.message }, ..squat };
+    send(&world, bo, squat).await.unwrap();
+    send(&world, ana, retract(&world, (conversation.id, said))).await.unwrap();
+    assert!(log(&world, ana, &conversation, 3).await[0].envelope.is_none());
+}
+
+#[tokio::test]
+async fn an_edit_lives_no_longer_than_what_it_edits() {
+    let world = World::running();
+    let (ana, _, conversation) = world.pair().await;
+    let brief = words(&conversation, "for a minute");
+    let brief = SendMessage { message: NewMessage { expires_in: Some(60), ..brief.message }, ..brief };
+    let said = send(&world, ana, brief.clone()).await.unwrap().id;
+    send(&world, ana, change(&conversation, EntryKind::Edit, said)).await.unwrap();
+    let log = log(&world, ana, &conversation, 2).await;
+    assert!(log[0].expires_at.is_some());
+    assert_eq!(log[1].expires_at, log[0].expires_at);
+    let longer = SendMessage { message: NewMessage { expires_in: Some(61), ..brief.message.clone() }, ..brief };
+    assert_eq!(code(send(&world, ana, longer).await), Code::IdConflict, "another life is another message");
+}
+
+#[tokio::test]
+async fn a_made_up_refresh_token_ends_nothing() {
+    let world = World::ports();
+    let ana = world.person(&unique("ana")).await;
+    let mut text = ana.refresh_token.0.clone();
+    text.replace_range(30..40, "AAAAAAAAAA");
+    let made_up = Refresh { refresh_token: Secret(text) };
+    assert_eq!(code(refresh(&world, Ipv4Addr::LOCALHOST.into(), made_up).await), Code::Unauthorized);
+    let real = Refresh { refresh_token: ana.refresh_token };
+    assert!(refresh(&world, Ipv4Addr::LOCALHOST.into(), real).await.is_ok());
 }

@@ -76,12 +76,17 @@ impl Draft {
 /// Whether `entry` is what `draft` would become, so that sending it again is harmless.
 pub fn is_same(draft: &Draft, entry: &Entry) -> bool {
     let emptied = entry.envelope.is_none();
+    let lasts = |sent: Timestamp, end: Option<Timestamp>| end.map(|end| end.ms_since(sent));
+    // An edit takes over the end of what it edits.
+    let as_long = draft.kind == EntryKind::Edit
+        || lasts(draft.sent_at, draft.expires_at) == lasts(entry.sent_at, entry.expires_at);
     draft.id == entry.id
         && draft.conversation == entry.conversation_id
         && draft.sender == entry.sender_id
         && draft.kind == entry.kind
         && draft.target == entry.target
         && draft.reply_to == entry.reply_to
+        && as_long
         && (emptied || draft.envelope == entry.envelope)
 }
 

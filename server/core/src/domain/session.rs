@@ -85,7 +85,8 @@ impl Session {
     }
 }
 
-/// A refresh token: the session's id and 32 secret bytes.
+/// A refresh token: the session's id, 32 secret bytes, and on the way a seal by which we know it for ours: a made-up one
+/// must not pass for an old one, which ends the session.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RefreshToken {
     /// Which session it belongs to.
@@ -102,12 +103,7 @@ impl RefreshToken {
     /// The token that follows this one: always the same, so that a repeat within the grace gets it again although
     /// only hashes are stored. Nobody can compute it without the server's key.
     pub fn successor(&self, key: &[u8; 32]) -> Self {
-        let mut block = [0; 64];
-        block[..32].copy_from_slice(key);
-        let mut mac = Hmac::<Sha256>::new(&block.into());
-        mac.update(&self.session.bytes());
-        mac.update(&self.secret);
-        Self { session: self.session, secret: mac.finalize().into_bytes().into() }
+        Self { session: self.session, secret: self.mac(key, b"successor").finalize().into_bytes().into() }
     }
 
     /// What is stored of it.
@@ -115,19 +111,33 @@ impl RefreshToken {
         TokenHash(Sha256::new().chain_update(self.session.bytes()).chain_update(self.secret).finalize().into())
     }
 
-    /// As text for the client.
-    pub fn encode(&self) -> Secret {
-        let mut bytes = [0; 48];
+    /// As text for the client, sealed with the server's key.
+    pub fn encode(&self, key: &[u8; 32]) -> Secret {
+        let mut bytes = [0; 80];
         bytes[..16].copy_from_slice(&self.session.bytes());
-        bytes[16..].copy_from_slice(&self.secret);
+        bytes[16..48].copy_from_slice(&self.secret);
+        bytes[48..].copy_from_slice(&self.mac(key, b"seal").finalize().into_bytes());
         Secret(URL_SAFE_NO_PAD.encode(bytes))
     }
 
     /// From the client's text; `None` if it is none of ours.
-    pub fn decode(text: &Secret) -> Option<Self> {
-        let bytes: [u8; 48] = URL_SAFE_NO_PAD.decode(&text.0).ok()?.try_into().ok()?;
-        let (session, secret) = bytes.split_first_chunk::<16>()?;
-        Some(Self { session: SessionId::from(*session), secret: secret.try_into().ok()? })
+    pub fn decode(text: &Secret, key: &[u8; 32]) -> Option<Self> {
+        let bytes: [u8; 80] = URL_SAFE_NO_PAD.decode(&text.0).ok()?.try_into().ok()?;
+        let (session, rest) = bytes.split_first_chunk::<16>()?;
+        let (secret, seal) = rest.split_first_chunk::<32>()?;
+        let token = Self { session: SessionId::from(*session), secret: *secret };
+        token.mac(key, b"seal").verify_slice(seal).ok()?;
+        Some(token)
+    }
+
+    fn mac(&self, key: &[u8; 32], purpose: &[u8]) -> Hmac<Sha256> {
+        let mut block = [0; 64];
+        block[..32].copy_from_slice(key);
+        let mut mac = Hmac::<Sha256>::new(&block.into());
+        mac.update(purpose);
+        mac.update(&self.session.bytes());
+        mac.update(&self.secret);
+        mac
     }
 }
 
@@ -183,8 +193,10 @@ mod tests {
     #[test]
     fn a_token_survives_its_text_and_garbage_does_not() {
         let (_, token) = signed_in();
-        assert!(RefreshToken::decode(&token.encode()) == Some(token));
-        assert!(RefreshToken::decode(&Secret("x".into())).is_none());
+        assert!(RefreshToken::decode(&token.encode(&KEY), &KEY) == Some(token.clone()));
+        assert!(RefreshToken::decode(&Secret("x".into()), &KEY).is_none());
+        let made_up = RefreshToken::first(token.session, [9; 32]).encode(&[8; 32]);
+        assert!(RefreshToken::decode(&made_up, &KEY).is_none(), "sealed by somebody else");
     }
 
     #[test]

@@ -18,15 +18,22 @@ pub const MOST_WATCHED: usize = 500;
 
 /// A socket of the caller's was connected to this pod: what it should know first.
 pub async fn arrive(app: &App, me: Caller, pod: &PodId) -> Result<Ready, Error> {
+    appear(app, me.user, pod).await?;
     let now = app.clock.now();
-    if app.directory.arrive(pod, me.user, now).await? {
-        tell(app, Presence { user_id: me.user, online: true, last_seen: Some(now) }).await;
-    }
     let ids: Vec<ConversationId> =
         app.conversations.of(me.user).await?.into_iter().map(|member| member.conversation).collect();
     let heads = app.log.heads(&ids).await?;
     let heads: BTreeMap<_, _> = ids.into_iter().zip(heads).collect();
     Ok(Ready { pod: pod.0.to_string(), server_time: now, heads })
+}
+
+/// The pod holds a socket of the person.
+pub async fn appear(app: &App, user: UserId, pod: &PodId) -> Result<(), Error> {
+    let now = app.clock.now();
+    if app.directory.arrive(pod, user, now).await? {
+        tell(app, Presence { user_id: user, online: true, last_seen: Some(now) }).await;
+    }
+    Ok(())
 }
 
 /// The last of the person's sockets on this pod is gone.

@@ -77,7 +77,7 @@ async fn retract(
     Me(me): Me,
     Ids(at): Ids<(ConversationId, MessageId)>,
 ) -> Result<(StatusCode, Json<Accepted>), Fault> {
-    let accepted = entry::send(&door.app, me, entry::retract(at)).await?;
+    let accepted = entry::send(&door.app, me, entry::retract(&door.app, at)).await?;
     counter!("sotto_messages_accepted_total").increment(1);
     Ok((StatusCode::ACCEPTED, Json(accepted)))
 }

@@ -20,6 +20,9 @@ const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
     connect-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
+/// The longest file name of common file systems, in bytes.
+const LONGEST_NAME: usize = 255;
+
 const NOT_BUILT: &str = "<!doctype html><html lang=en><title>Sotto</title><p>Sotto is running. Its web client is not \
     here: set SOTTO_WEB_DIR to the folder of the built client. <a href=/api/docs>The API</a> works.";
 
@@ -31,7 +34,12 @@ pub(super) fn serve(router: Router, dir: Option<&PathBuf>) -> Router {
             let files = ServeDir::new(dir).precompressed_br().precompressed_gzip();
             router.fallback(async move |request: Request| {
                 // A path without an extension is a place in the client; a missing file stays missing.
-                let is_place = !request.uri().path().rsplit('/').next().is_some_and(|name| name.contains('.'));
+                let path = request.uri().path();
+                if path.split('/').any(|segment| segment.len() > LONGEST_NAME) {
+                    return StatusCode::NOT_FOUND.into_response();
+                }
+                let is_place = !path.starts_with("/assets/")
+                    && !request.uri().path().rsplit('/').next().is_some_and(|name| name.contains('.'));
                 let answer = if is_place {
                     index.clone().oneshot(request).await.map(axum::response::IntoResponse::into_response)
                 } else {
@@ -54,8 +62,10 @@ async fn headers(request: Request, next: Next) -> Response {
         path if path.starts_with("/api/") || path.starts_with("/socket.io") => None,
         _ => Some("no-cache"),
     };
+    let path_is_api = path.starts_with("/api/v1");
     let mut response = next.run(request).await;
-    let found = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
+    // An answer under the API is nobody else's, a refusal neither.
+    let found = path_is_api || response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
     let headers = response.headers_mut();
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, policy),

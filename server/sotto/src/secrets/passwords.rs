@@ -1,9 +1,6 @@
 //! Argon2id, as many at once as there are cores, the rest in a short line.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::Arc;
 
 use argon2::{
     Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version, password_hash::phc::PasswordHash,
@@ -32,7 +29,7 @@ pub enum Cost {
 pub struct Argon {
     hasher: Argon2<'static>,
     cores: Arc<Semaphore>,
-    waiting: AtomicUsize,
+    line: Semaphore,
     /// Verified in place of an unknown account's, so that it takes as long.
     nobody: String,
 }
@@ -48,18 +45,15 @@ impl Argon {
         let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let nobody = argon.hash_password(b"nobody").map_err(|error| anyhow::anyhow!("argon2: {error}"))?.to_string();
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Ok(Self { hasher: argon, cores: Arc::new(Semaphore::new(cores)), waiting: AtomicUsize::new(0), nobody })
+        Ok(Self { hasher: argon, cores: Arc::new(Semaphore::new(cores)), line: Semaphore::new(MOST_WAITING), nobody })
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce(Argon2<'static>) -> T + Send + 'static) -> Result<T> {
         let busy = |why: &'static str| PortError::new("passwords", why);
-        if self.waiting.fetch_add(1, Ordering::Relaxed) >= MOST_WAITING {
-            self.waiting.fetch_sub(1, Ordering::Relaxed);
-            return Err(busy("too many sign-ins at once"));
-        }
-        let permit = self.cores.clone().acquire_owned().await;
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
-        let permit = permit.map_err(|_| busy("it is being closed"))?;
+        // Held by a guard, so that a client that hangs up gives its place in the line back.
+        let place = self.line.try_acquire().map_err(|_| busy("too many sign-ins at once"))?;
+        let permit = self.cores.clone().acquire_owned().await.map_err(|_| busy("it is being closed"))?;
+        drop(place);
         let argon = self.hasher.clone();
         let result = tokio::task::spawn_blocking(move || {
             let _permit = permit;
@@ -101,6 +95,20 @@ mod tests {
         assert!(argon.verify(&secret, Some(&hash)).await.unwrap());
         assert!(!argon.verify(&Secret("wrong".into()), Some(&hash)).await.unwrap());
         assert!(!argon.verify(&Secret("nobody".into()), None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn whoever_hangs_up_gives_their_place_back() {
+        let argon = Argon::new(Cost::Test).unwrap();
+        let cores = u32::try_from(argon.cores.available_permits()).unwrap();
+        let cores = argon.cores.clone().acquire_many_owned(cores).await.unwrap();
+        for _ in 0..=MOST_WAITING {
+            let secret = Secret("hung up".into());
+            let waiting = argon.hash(&secret);
+            assert!(tokio::time::timeout(std::time::Duration::ZERO, waiting).await.is_err());
+        }
+        drop(cores);
+        assert!(argon.hash(&Secret("still served".into())).await.is_ok());
     }
 
     #[test]

@@ -58,7 +58,7 @@ impl<S> Detached<S> {
             return Some(Fault::new(Code::BadOrigin, "this page may not connect here; see SOTTO_PUBLIC_URL"));
         }
         // Requests of a session that is there name it; the others begin one.
-        let begins = !parts.uri.query().is_some_and(|query| query.contains("sid="));
+        let begins = !parts.uri.query().is_some_and(|query| query.split('&').any(|pair| pair.starts_with("sid=")));
         (begins && self.registry.len() >= self.allowed.sockets)
             .then(|| Fault(Problem { retry_after: Some(5), ..Problem::new(Code::Unavailable, "this pod is full") }))
     }

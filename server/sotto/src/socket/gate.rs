@@ -14,7 +14,7 @@ use tracing::{debug, warn};
 
 use super::{
     Pod, calls,
-    give::{give, gone},
+    give::{give, gone, note_leaving},
     inbox::{Came, Open, Slot, Sock, State},
     packet::{self, Incoming},
 };
@@ -147,7 +147,10 @@ impl Gate {
     async fn welcome(&self, caller: Caller, token: &str) -> Result<Ready, Error> {
         // The session may have ended between the first look and the opening, when there was no socket to close yet.
         authenticate(&self.pod.app, token).await?;
-        presence::arrive(&self.pod.app, caller, &self.pod.id).await
+        let ready = presence::arrive(&self.pod.app, caller, &self.pod.id).await?;
+        // The socket may have closed before the arrival was noted.
+        note_leaving(&self.pod, caller.user).await?;
+        Ok(ready)
     }
 }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use engineioxide::{DisconnectReason, Str};
 use metrics::counter;
-use sotto_core::usecases::presence;
+use shared_types::UserId;
+use sotto_core::{Error, usecases::presence};
 use tokio::sync::mpsc::error::TrySendError;
 use tracing::{info, warn};
 
@@ -32,14 +33,20 @@ pub(super) fn gone(pod: &Pod, socket: &Arc<Sock>) {
     let Some(user) = pod.registry.close(socket) else { return };
     let pod = pod.clone();
     pod.tasks.clone().spawn(async move {
-        if let Err(error) = presence::leave(&pod.app, user, &pod.id).await {
+        if let Err(error) = note_leaving(&pod, user).await {
             warn!(%error, "someone's leaving was not noted; it expires by itself");
         }
-        // Whoever came back in the meantime is there after all.
-        if pod.registry.has(user)
-            && let Err(error) = pod.app.directory.beat(&pod.id, &[user], pod.app.clock.now()).await
-        {
-            warn!(%error, "someone's coming back was not noted; the next beat does it");
-        }
     });
+}
+
+/// Notes that a person has no socket here any more, unless they are back already, or come back meanwhile.
+pub(super) async fn note_leaving(pod: &Pod, user: UserId) -> Result<(), Error> {
+    if pod.registry.has(user) {
+        return Ok(());
+    }
+    presence::leave(&pod.app, user, &pod.id).await?;
+    if pod.registry.has(user) {
+        presence::appear(&pod.app, user, &pod.id).await?;
+    }
+    Ok(())
 }

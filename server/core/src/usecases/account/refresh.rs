@@ -21,7 +21,7 @@ use crate::{
 pub async fn refresh(app: &App, from: IpAddr, input: Refresh) -> Result<SignedIn, Error> {
     app.spend(Limited::Refresh, from).await?;
     let unknown = || Refusal::new(Code::Unauthorized, "this refresh token is not valid; sign in again");
-    let token = RefreshToken::decode(&input.refresh_token).ok_or_else(unknown)?;
+    let token = RefreshToken::decode(&input.refresh_token, &app.policy.refresh_key).ok_or_else(unknown)?;
 
     // Two tabs may race with the same token: whoever comes second finds it advanced, and gets the same successor.
     for _ in 0..2 {

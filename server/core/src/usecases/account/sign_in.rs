@@ -6,6 +6,7 @@ use shared_types::{
 };
 use uuid::Uuid;
 
+use super::sessions::close;
 use crate::{
     App, Error, PortError, Refusal,
     domain::{
@@ -32,7 +33,7 @@ pub(super) async fn open(app: &App, account: &Account, device: NewDevice) -> Res
         for older in app.sessions.of(account.id).await?.into_iter().filter(|session| session.device.id == known) {
             id = known;
             if older.is_live(now) {
-                app.sessions.end(older.id, now).await?;
+                close(app, older.id).await?;
             }
         }
     }
@@ -64,6 +65,6 @@ pub(super) fn answer(app: &App, account: &Account, session: Session, token: &Ref
         session_id: session.id,
         access_token: app.tokens.sign(&access, now)?,
         access_expires_at: expires_at,
-        refresh_token: token.encode(),
+        refresh_token: token.encode(&app.policy.refresh_key),
     })
 }

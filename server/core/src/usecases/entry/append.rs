@@ -7,7 +7,7 @@ use tracing::warn;
 
 use crate::{
     App, Error,
-    domain::entry::{Change, Draft, Entry, may_change},
+    domain::entry::{Change, Draft, Entry, as_seen, may_change},
     ports::{Appended, Audience, Batch},
 };
 
@@ -71,7 +71,9 @@ async fn plan(app: &App, writer: &Writer, drafts: &[Draft]) -> Result<Plan, Erro
     let mut heads = heads(app, writer, drafts).await?;
     for draft in drafts {
         let at = (draft.conversation, draft.id);
-        if let (EntryKind::Retract, Some(target)) = (draft.kind, draft.target) {
+        if let (EntryKind::Retract, Some(target)) = (draft.kind, draft.target)
+            && entries.get(&(draft.conversation, target)).is_some_and(|target| allowed(draft, target))
+        {
             // Also when the entry is known: whoever wrote it may have died before purging.
             plan.batch.purge.push((draft.conversation, target));
         }
@@ -100,11 +102,18 @@ async fn plan(app: &App, writer: &Writer, drafts: &[Draft]) -> Result<Plan, Erro
 /// The draft as it goes into the log: a change of what was taken back meanwhile keeps its place and loses its words.
 fn settled(draft: Draft, entries: &HashMap<(ConversationId, MessageId), Entry>) -> Draft {
     let Some(target) = draft.target else { return draft };
-    let change = Change { by: draft.sender, now: draft.sent_at };
-    let allowed = entries
-        .get(&(draft.conversation, target))
-        .is_some_and(|target| may_change(draft.kind, target, &change).is_ok());
-    if allowed { draft } else { draft.emptied() }
+    match entries.get(&(draft.conversation, target)) {
+        Some(target) if allowed(&draft, target) => {
+            // New words live no longer than those they replace.
+            let expires_at = [draft.expires_at, target.expires_at].into_iter().flatten().min();
+            Draft { expires_at, ..draft }
+        }
+        _ => draft.emptied(),
+    }
+}
+
+fn allowed(draft: &Draft, target: &Entry) -> bool {
+    may_change(draft.kind, target, &Change { by: draft.sender, now: draft.sent_at }).is_ok()
 }
 
 /// Those of the drafts that stand in the log already, and their targets.
@@ -138,14 +147,19 @@ async fn finish(app: &App, plan: Plan) -> Result<(), Error> {
     let mut members: HashMap<ConversationId, Vec<UserId>> = HashMap::new();
     for entry in &told {
         if let Slot::Vacant(slot) = members.entry(entry.conversation_id) {
-            let everybody = app.conversations.members(entry.conversation_id).await?;
+            // Telling may fail, the log heals it: what is written must not hold its partition up.
+            let everybody = app.conversations.members(entry.conversation_id).await.unwrap_or_else(|error| {
+                warn!(%error, conversation.id = %entry.conversation_id, "nobody could be told of an entry");
+                Vec::new()
+            });
             slot.insert(everybody.into_iter().map(|member| member.user).collect());
         }
     }
+    let now = app.clock.now();
     let ids: Vec<_> = told.iter().map(|entry| (entry.conversation_id, entry.id)).collect();
     for entry in told {
         let users = members.get(&entry.conversation_id).cloned().unwrap_or_default();
-        app.delivery.tell(Audience::Users(users), ServerEvent::Message(entry)).await;
+        app.delivery.tell(Audience::Users(users), ServerEvent::Message(as_seen(entry, now))).await;
     }
     Ok(app.claims.release(&ids).await?)
 }

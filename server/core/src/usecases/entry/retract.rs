@@ -3,12 +3,16 @@
 use shared_types::{ConversationId, EntryKind, MessageId, entry::NewMessage, socket::SendMessage};
 use uuid::Uuid;
 
-/// The entry that takes a message back. Its id hangs on the target's alone, so that asking twice is asking once.
-pub fn retract((conversation_id, target): (ConversationId, MessageId)) -> SendMessage {
+use crate::App;
+
+/// The entry that takes a message back. Its id hangs on the target's, so that asking twice is asking once, and on the
+/// server's key, so that nobody else can use it up before.
+pub fn retract(app: &App, (conversation_id, target): (ConversationId, MessageId)) -> SendMessage {
+    let name = [app.policy.refresh_key.as_slice(), b"retract"].concat();
     SendMessage {
         conversation_id,
         message: NewMessage {
-            id: Some(MessageId(Uuid::new_v5(&target.0, b"retract"))),
+            id: Some(MessageId(Uuid::new_v5(&target.0, &name))),
             kind: Some(EntryKind::Retract),
             target: Some(target),
             envelope: None,

@@ -53,7 +53,14 @@ pub async fn send(app: &App, me: Caller, input: SendMessage) -> Result<Accepted,
     match app.claims.claim(at, claim).await? {
         Some(other) if other != claim => return Err(conflict().into()),
         // On its way already, or half-way when a pod died: once more is harmless, and the answer must mean "durable".
-        Some(_) | None => {}
+        Some(_) => {}
+        // It may have been appended, and its claim released, since the log was looked into.
+        None => {
+            if let Some(entry) = app.log.find(&[at]).await?.pop() {
+                app.claims.release(&[at]).await?;
+                return if is_same(&draft, &entry) { Ok(accepted) } else { Err(conflict().into()) };
+            }
+        }
     }
     let payload = serde_json::to_vec(&draft).map_err(|error| PortError::new("queue", error))?;
     if let Err(error) = app.queue.publish(app.lane(conversation), payload).await {
@@ -96,8 +103,11 @@ async fn check_target(app: &App, draft: &Draft) -> Result<(), Error> {
         }
         let Some(claim) = app.claims.find(at).await? else {
             // It may have been appended, and its claim released, between the two looks.
-            if app.log.find(&[at]).await?.is_empty() {
+            let Some(entry) = app.log.find(&[at]).await?.pop() else {
                 return Err(Refusal { field: Some(field.into()), ..missing() }.into());
+            };
+            if field == "target" {
+                may_change(draft.kind, &entry, &Change { by: draft.sender, now: draft.sent_at })?;
             }
             continue;
         };
