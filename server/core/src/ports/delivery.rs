@@ -16,6 +16,8 @@ pub enum Audience {
     Users(Vec<UserId>),
     /// The sockets that watch this person's presence.
     Watchers(UserId),
+    /// The sockets of the first that watch the second, which they do no more: one has blocked the other.
+    Parted(UserId, UserId),
     /// The sockets of one session, which are closed then: it has ended.
     EndedSession(SessionId),
 }

@@ -44,10 +44,14 @@ fn hand_out(pod: &Pod, Parcel { to, event }: &Parcel) {
     let mut given = 0;
     for socket in &sockets {
         given += u64::from(give(pod, socket, packet.clone()));
-        if matches!(to, Audience::EndedSession(_)) {
-            // Off the registry before its writer is done: an ended session hears nothing more.
-            gone(pod, socket);
-            socket.close(DisconnectReason::TransportClose);
+        match to {
+            Audience::Users(_) | Audience::Watchers(_) => {}
+            Audience::Parted(_, watched) => pod.registry.unwatch(socket, *watched),
+            Audience::EndedSession(_) => {
+                // Off the registry before its writer is done: an ended session hears nothing more.
+                gone(pod, socket);
+                socket.close(DisconnectReason::TransportClose);
+            }
         }
     }
     counter!("sotto_deliveries_total").increment(given);

@@ -110,6 +110,15 @@ impl Registry {
         open.watching = users;
     }
 
+    /// A socket watches this person no more.
+    pub(super) fn unwatch(&self, socket: &Arc<Sock>, watched: UserId) {
+        let mut rooms = self.write();
+        if let State::Open(open) = &mut *socket.data.state() {
+            open.watching.retain(|user| *user != watched);
+        }
+        leave(&mut rooms.watchers, watched, socket.id);
+    }
+
     /// The sockets of an audience.
     pub(super) fn find(&self, to: &Audience) -> Vec<Arc<Sock>> {
         let rooms = self.read();
@@ -118,6 +127,10 @@ impl Registry {
                 users.iter().filter_map(|user| rooms.users.get(user)).flatten().cloned().collect()
             }
             Audience::Watchers(user) => rooms.watchers.get(user).cloned().unwrap_or_default(),
+            Audience::Parted(by, whom) => {
+                let watching = rooms.watchers.get(whom).into_iter().flatten();
+                watching.filter(|socket| socket.data.caller().is_some_and(|who| who.user == *by)).cloned().collect()
+            }
             Audience::EndedSession(session) => of_session(&rooms, *session),
         }
     }

@@ -172,6 +172,11 @@ impl Client {
         while self.text().await.is_some() {}
     }
 
+    /// Whether such an event came while waiting for something else.
+    pub fn has_heard(&self, name: &str) -> bool {
+        self.heard.iter().any(|(heard, _)| heard == name)
+    }
+
     /// The next event of that name.
     pub async fn event(&mut self, name: &str) -> Value {
         if let Some(place) = self.heard.iter().position(|(heard, _)| heard == name) {
