@@ -4,18 +4,18 @@ use serde_json::{Map, Value};
 
 use crate::sources::Source;
 
-/// Lockfiles that send others to a registry that is not the public one.
+/// Lockfiles that send others to an address: npm's name none, so that each uses their own registry; cargo's the index.
 pub(crate) fn strange_registries(sources: &[Source]) -> Vec<String> {
     let mut findings = Vec::new();
     for source in sources {
-        let (key, public) = if source.path.ends_with("package-lock.json") {
-            ("\"resolved\": \"http", "\"resolved\": \"https://registry.npmjs.org/")
+        let is_strange: fn(&str) -> bool = if source.path.ends_with("package-lock.json") {
+            |line| line.contains("\"resolved\": \"http")
         } else if source.path.ends_with("Cargo.lock") {
-            ("source = \"", "source = \"registry+https://github.com/rust-lang/crates.io-index\"")
+            |line| line.starts_with("source = \"") && !line.contains("\"registry+")
         } else {
             continue;
         };
-        let strange = source.text.lines().filter(|line| line.contains(key) && !line.contains(public));
+        let strange = source.text.lines().filter(|line| is_strange(line));
         findings.extend(strange.map(|line| format!("{}: {}", source.path, line.trim())));
     }
     findings
@@ -54,8 +54,8 @@ mod broken_on_purpose {
     fn a_strange_registry_is_found() {
         let npm = "\"resolved\": \"https://mirror.example/x.tgz\"";
         assert_eq!(strange_registries(&one("a/package-lock.json", npm)).len(), 1);
-        let public = "\"resolved\": \"https://registry.npmjs.org/x.tgz\"";
-        assert_eq!(strange_registries(&one("a/package-lock.json", public)), [""; 0]);
+        assert_eq!(strange_registries(&one("a/package-lock.json", "\"resolved\": \"\"")), [""; 0]);
+        assert_eq!(strange_registries(&one("Cargo.lock", "source = \"registry+x\"")), [""; 0]);
         assert_eq!(strange_registries(&one("Cargo.lock", "source = \"git+https://example.org/x\"")).len(), 1);
     }
 
