@@ -227,15 +227,21 @@ async fn a_device_that_signs_in_again_closes_its_older_socket() {
 async fn a_block_ends_the_watching() {
     let pod = Served::alone().await;
     let (ana, bo, _) = pod.pair().await;
-    let (mut hers, his) = (pod.socket(&ana.token).await, pod.socket(&bo.token).await);
-    let states = hers.call("presence:watch", json!({"user_ids": [bo.id]})).await;
-    assert_eq!(states["states"][0]["online"], true);
+    let cy = pod.person("cy").await;
+    let body = json!({"kind": "direct", "user_id": bo.id});
+    assert_eq!(pod.call("POST", "/conversations", Some(&cy.token), body).await.0, 201);
+    let (mut hers, mut witness) = (pod.socket(&ana.token).await, pod.socket(&cy.token).await);
+    let his = pod.socket(&bo.token).await;
+    for socket in [&mut hers, &mut witness] {
+        let states = socket.call("presence:watch", json!({"user_ids": [bo.id]})).await;
+        assert_eq!(states["states"][0]["online"], true);
+    }
     let path = format!("/users/{}/block", ana.id);
     assert_eq!(pod.call("POST", &path, Some(&bo.token), Value::Null).await.0, 204);
     assert_eq!(hers.event("presence").await, json!({"user_id": bo.id, "online": false, "last_seen": null}));
     drop(his);
-    pod.socket(&bo.token).await;
-    // Whatever he does now, the next that she hears is the answer to her own call.
+    // What the witness has heard, she would have been given by now.
+    assert_eq!(witness.event("presence").await["online"], false);
     hers.call("presence:watch", json!({"user_ids": []})).await;
     assert!(!hers.has_heard("presence"));
 }
