@@ -1,17 +1,23 @@
-//! Measures the real server (`SOTTO_BIN`) on this machine: `sotto-load [all|send|deliver|idle|start|web|report]`.
+//! Measures the real server (`SOTTO_BIN`) on this machine: `sotto-load [all|send|deliver|idle|start|web|report]`, and
+//! beside the Node.js peer: `sotto-load peer [TURNS [SCENES]]`, as in `sotto-load peer peer,sotto pair,idle`.
 #![expect(clippy::print_stdout, reason = "a command line tool speaks on standard output")]
 
 mod clock;
+mod compare;
 mod crowd;
 mod deliver;
 mod figures;
 mod http;
 mod idle;
 mod machine;
+mod marks;
+mod open_loop;
 mod process;
 mod report;
+mod section;
 mod send;
 mod start;
+mod system;
 mod web;
 
 use std::process::ExitCode;
@@ -23,7 +29,19 @@ const ALL: [&str; 5] = ["send", "deliver", "idle", "start", "web"];
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
     let name = std::env::args().nth(1).unwrap_or_else(|| "all".to_owned());
+    let (second, third) = (std::env::args().nth(2), std::env::args().nth(3));
     process::raise_file_limit()?;
+    match name.as_str() {
+        compare::floor::WRITER => {
+            compare::floor::write(second.unwrap_or_default().parse()?)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        "peer" => {
+            compare::compare(second.as_deref(), third.as_deref()).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        _ => {}
+    }
     let chosen: Vec<&str> = match name.as_str() {
         "all" => ALL.to_vec(),
         // Only the page again, from the figures that are there.
@@ -31,7 +49,7 @@ async fn main() -> Result<ExitCode> {
         one => ALL.iter().copied().filter(|known| *known == one).collect(),
     };
     if chosen.is_empty() && name != "report" {
-        bail!("there is no benchmark {name:?}: all, {}, report", ALL.join(", "));
+        bail!("there is no benchmark {name:?}: all, {}, peer, report", ALL.join(", "));
     }
     for one in chosen {
         println!("{one} ...");

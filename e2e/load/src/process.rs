@@ -1,15 +1,23 @@
 //! What a process uses, read from /proc; and how many files this one may open.
 
+use std::iter::Sum;
+
 use anyhow::{Context, Result};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// What a process has used so far.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Usage {
     /// KiB of resident memory.
     pub(crate) rss_kib: u64,
     /// Seconds of processor time.
     pub(crate) cpu_s: f64,
+}
+
+impl Sum for Usage {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, one| Self { rss_kib: sum.rss_kib + one.rss_kib, cpu_s: sum.cpu_s + one.cpu_s })
+    }
 }
 
 /// Asks the kernel about a process.

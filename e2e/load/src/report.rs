@@ -5,12 +5,15 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use crate::compare::page::COMPARISON;
 use crate::figures::{Deliver, Idle, Send, Start, Web, kept};
 use crate::machine;
+use crate::section::Section;
 
-const PAGE: &str = "docs/benchmarks.md";
-const REASONS_BEGIN: &str = "<!-- reasons: written by hand, kept by the generator -->";
-const REASONS_END: &str = "<!-- end of reasons -->";
+/// The page.
+pub(crate) const PAGE: &str = "docs/benchmarks.md";
+const REASONS: Section =
+    Section { begin: "<!-- reasons: written by hand, kept by the generator -->", end: "<!-- end of reasons -->" };
 
 /// One row: what, measured, aim, and whether it is met.
 struct Row {
@@ -23,14 +26,15 @@ struct Row {
 /// Writes the page.
 pub(crate) fn write() -> Result<()> {
     let old = std::fs::read_to_string(PAGE).unwrap_or_default();
-    let page = render(&rows()?, &reasons(&old));
+    let page = render(&rows()?, &old);
     if let Some(folder) = Path::new(PAGE).parent() {
         std::fs::create_dir_all(folder)?;
     }
     Ok(std::fs::write(PAGE, page)?)
 }
 
-fn render(rows: &[Row], reasons: &str) -> String {
+/// The page anew, with what of the old one is not this generator's: the reasons, and the comparison.
+fn render(rows: &[Row], old: &str) -> String {
     let mut page = String::from(
         "# Benchmarks\n\nWritten by `cargo xtask bench` from what it measured; edit nothing but the reasons.\n\n## The machine\n\n| | |\n| --- | --- |\n",
     );
@@ -46,8 +50,9 @@ fn render(rows: &[Row], reasons: &str) -> String {
         };
         let _ = writeln!(page, "| {what} | {measured} | {aim} | {verdict} |");
     }
-    let _ = write!(page, "\n## Reasons, where an aim is missed\n\n{REASONS_BEGIN}\n{reasons}{REASONS_END}\n");
+    let _ = write!(page, "\n## Reasons, where an aim is missed\n\n{}", REASONS.around(&REASONS.of(old)));
     page.push_str(METHOD);
+    let _ = write!(page, "\n{}", COMPARISON.around(&COMPARISON.of(old)));
     page
 }
 
@@ -185,13 +190,6 @@ fn thousands(number: u64) -> String {
     text
 }
 
-/// What stands between the markers of the old page.
-fn reasons(old: &str) -> String {
-    let inside = old.split_once(REASONS_BEGIN).and_then(|(_, rest)| rest.split_once(REASONS_END));
-    let text = inside.map_or("", |(text, _)| text.trim_matches('\n'));
-    if text.is_empty() { String::new() } else { format!("{text}\n") }
-}
-
 const METHOD: &str = "
 ## How it is measured
 
@@ -212,11 +210,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reasons_survive_a_new_page() {
-        let page = render(&[], "because of this\n");
-        assert_eq!(reasons(&page), "because of this\n");
-        assert_eq!(reasons(&render(&[], &reasons(&page))), "because of this\n");
-        assert_eq!(reasons(""), "");
+    fn what_others_wrote_survives_a_new_page() {
+        let reasons = REASONS.replaced(&render(&[], ""), "because of this\n");
+        let old = COMPARISON.replaced(&reasons, "## Beside\n");
+        let page = render(&[], &old);
+        assert_eq!(page, old);
+        assert_eq!(
+            (REASONS.of(&page), COMPARISON.of(&page)),
+            ("because of this\n".to_owned(), "## Beside\n".to_owned())
+        );
     }
 
     #[test]

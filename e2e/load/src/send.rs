@@ -12,6 +12,7 @@ use crate::clock::Times;
 use crate::crowd::{Stage, payload, words};
 use crate::figures::{Rate, Send};
 use crate::http::Wire;
+use crate::system::System;
 
 /// Everyone sends, and everyone's socket hears what the others send.
 pub(crate) const SENDERS: usize = 64;
@@ -44,14 +45,15 @@ pub(crate) async fn measure() -> Result<Send> {
 
 async fn measure_way(way: Way) -> Result<Rate> {
     let stage = Stage::open().await?;
-    let people = stage.people(SENDERS).await?;
-    let conversations = stage.conversations(&people, CONVERSATIONS).await?;
+    let system = stage.system()?;
+    let people = system.people("crowd", SENDERS).await?;
+    let conversations = system.conversations(&people, CONVERSATIONS).await?;
 
     let counted_from = Instant::now() + WARM_UP;
     let end = counted_from + MEASURED;
     let mut senders = JoinSet::new();
     for (person, own) in people.iter().cloned().zip(conversations) {
-        let address = stage.address();
+        let address = system.address(0)?;
         senders.spawn(async move {
             // Whichever way it sends, it listens on a socket, as people do.
             let socket = Socket::connect(address, &person.token).await?;
@@ -65,29 +67,29 @@ async fn measure_way(way: Way) -> Result<Rate> {
         });
     }
     tokio::time::sleep_until(counted_from.into()).await;
-    let before = stage.usage()?;
+    let before = system.used()?.gateways;
     let mut total = Tally::default();
     while let Some(done) = senders.join_next().await {
         let tally = done??;
         total.times.merge(tally.times);
         total.all += tally.all;
     }
-    let after = stage.usage()?;
+    let after = system.used()?.gateways;
     let counted = u32::try_from(total.times.count())?;
     Ok(Rate {
         per_second: f64::from(counted) / MEASURED.as_secs_f64(),
         ack_p50_ms: total.times.per_mille_ms(500),
         ack_p99_ms: total.times.per_mille_ms(990),
         server_cpu_ms: (after.cpu_s - before.cpu_s) * 1000.0 / f64::from(counted.max(1)),
-        lost: lost(&stage, &people, total.all).await?,
+        lost: lost(&system, &people, total.all).await?,
     })
 }
 
 /// Acknowledged messages that do not come to stand in the log.
-async fn lost(stage: &Stage, people: &[Account], acknowledged: u64) -> Result<u64> {
+async fn lost(system: &System, people: &[Account], acknowledged: u64) -> Result<u64> {
     let began = Instant::now();
     loop {
-        let lost = acknowledged.saturating_sub(stage.entries(people).await?);
+        let lost = acknowledged.saturating_sub(system.entries(people).await?);
         if lost == 0 || began.elapsed() > Duration::from_secs(20) {
             return Ok(lost);
         }

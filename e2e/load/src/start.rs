@@ -24,12 +24,13 @@ pub(crate) async fn measure() -> Result<Start> {
     let empty_ms = start_empty().await?;
     println!("  empty: {empty_ms:.0} ms; filling with {MESSAGES} messages ...");
     let mut stage = Stage::open().await?;
-    let people = stage.people(SENDERS).await?;
-    let conversations = stage.conversations(&people, CONVERSATIONS).await?;
+    let system = stage.system()?;
+    let people = system.people("crowd", SENDERS).await?;
+    let conversations = system.conversations(&people, CONVERSATIONS).await?;
     let began = Instant::now();
     let mut senders = JoinSet::new();
     for (person, own) in people.iter().zip(conversations) {
-        let socket = Socket::connect(stage.address(), &person.token).await?;
+        let socket = Socket::connect(stage.server.address(), &person.token).await?;
         senders.spawn(fill(socket, own, MESSAGES / SENDERS));
     }
     while let Some(done) = senders.join_next().await {
@@ -37,7 +38,7 @@ pub(crate) async fn measure() -> Result<Start> {
     }
     let fill_per_second = f64::from(u32::try_from(MESSAGES)?) / began.elapsed().as_secs_f64();
     println!("  filled at {fill_per_second:.0}/s");
-    while stage.entries(&people).await? < MESSAGES as u64 {
+    while system.entries(&people).await? < MESSAGES as u64 {
         if began.elapsed() > Duration::from_mins(30) {
             bail!("the log never came to hold {MESSAGES} messages");
         }
@@ -51,7 +52,7 @@ pub(crate) async fn measure() -> Result<Start> {
     }
     let figures = Start {
         empty_ms,
-        messages: stage.entries(&people).await?,
+        messages: system.entries(&people).await?,
         bytes: size(stage.folder())?,
         fill_per_second,
         clean_ms: clean.per_mille_ms(500),
