@@ -1,7 +1,8 @@
-//! The project's own commands: `cargo xtask up`, `test`, `gen` and `bench`.
+//! The project's own commands: `cargo xtask up`, `test`, `cluster`, `engines`, `gen` and `bench`.
 #![expect(clippy::print_stdout, reason = "a command line tool speaks on standard output")]
 
 mod bench;
+mod cluster;
 mod generate;
 mod probe;
 mod progress;
@@ -27,6 +28,12 @@ Sotto's own commands
   cargo xtask test [--only NAME]...    set up what is missing and run every test, or the suites named
                    [--kills N]         how often the crash suite kills the server (10)
                    [--list]            name the suites, and run none
+  cargo xtask cluster up [--engines]   run many pods on RabbitMQ, MongoDB, Redis and S3, in the background, or only these
+                         [--cache sentinel|cluster]    which Redis the pods use (sentinel)
+                      status | env     a line for each process; what reaches the engines, as lines for a shell
+                      kill | stop | pause | resume | start NAME    what a test of faults does, by hand
+                      down             stop it all and remove its data
+  cargo xtask engines run -- PROGRAM ARGS...    run a program with engines of its own, as the tests of adapters need
   cargo xtask gen [--check]            write the generated files again, or only say which are stale
   cargo xtask bench [NAME]             measure, and write docs/benchmarks.md
 ";
@@ -35,6 +42,8 @@ enum Command {
     Help,
     Up(up::Options),
     Test(test::Options),
+    Cluster(cluster::Options),
+    Engines(Vec<String>),
     Gen(generate::Mode),
     Bench(Option<String>),
 }
@@ -58,6 +67,8 @@ fn dispatch(tree: &Tree, command: Command) -> Result<ExitCode> {
         }
         Command::Up(options) => up::up(tree, options),
         Command::Test(options) => test::test(tree, &options),
+        Command::Cluster(options) => cluster::cluster(tree, &options),
+        Command::Engines(program) => cluster::engines(tree, program),
         Command::Gen(mode) => generate::generate(tree, mode),
         Command::Bench(name) => bench::bench(tree, name.as_deref()),
     }
@@ -73,6 +84,8 @@ fn parse(mut args: lexopt::Parser) -> Result<Command> {
         "help" => Ok(Command::Help),
         "up" => parse_up(args),
         "test" => parse_test(args),
+        "cluster" => parse_cluster(args),
+        "engines" => parse_engines(args),
         "gen" => parse_gen(args),
         "bench" => parse_bench(args),
         _ => bail!("there is no command {name:?}; `cargo xtask help` names them"),
@@ -105,6 +118,35 @@ fn parse_test(mut args: lexopt::Parser) -> Result<Command> {
         }
     }
     Ok(Command::Test(options))
+}
+
+fn parse_cluster(mut args: lexopt::Parser) -> Result<Command> {
+    let mut options = cluster::Options::default();
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("engines") => options.scope = cluster::Scope::Engines,
+            Long("cache") => options.cache = Some(args.value()?.string()?),
+            Value(word) => options.words.push(word.string()?),
+            Short('h') | Long("help") => return Ok(Command::Help),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Command::Cluster(options))
+}
+
+fn parse_engines(mut args: lexopt::Parser) -> Result<Command> {
+    let mut words = Vec::new();
+    while let Some(arg) = args.next()? {
+        match arg {
+            Value(word) => words.push(word.string()?),
+            Short('h') | Long("help") => return Ok(Command::Help),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    match words.split_first() {
+        Some((first, program)) if first == "run" && !program.is_empty() => Ok(Command::Engines(program.to_vec())),
+        _ => bail!("it is `cargo xtask engines run -- PROGRAM ARGS...`"),
+    }
 }
 
 fn parse_gen(mut args: lexopt::Parser) -> Result<Command> {

@@ -50,6 +50,11 @@ impl Run {
         format!("{program} {}", self.args.join(" "))
     }
 
+    /// The program and its arguments, for another program to run.
+    pub(crate) fn words(self) -> Vec<String> {
+        std::iter::once(self.program).chain(self.args).collect()
+    }
+
     /// As something that can be started.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.program);

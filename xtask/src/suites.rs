@@ -1,5 +1,6 @@
 //! The suites of `cargo xtask test`, in their order: what each needs and runs.
 
+use crate::cluster;
 use crate::generate::{self, Mode};
 use crate::run::Run;
 use crate::setup::{self, Need};
@@ -31,6 +32,12 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite { name: "lint", about: "no lint speaks up", needs: &[Need::BuildTools], runs: lint },
     Suite { name: "rules", about: "the house rules hold", needs: &[Need::BuildTools], runs: rules },
     Suite { name: "rust", about: "unit, property, conformance and door tests", needs: &[Need::BuildTools], runs: rust },
+    Suite {
+        name: "engines",
+        about: "conformance on RabbitMQ, MongoDB, Redis and S3",
+        needs: &[Need::Engines],
+        runs: engines,
+    },
     Suite { name: "contract", about: "no generated file is stale", needs: &[Need::BuildTools], runs: contract },
     Suite {
         name: "web-check",
@@ -69,16 +76,25 @@ fn rules(tree: &Tree, _: Knobs) -> Vec<Run> {
 }
 
 fn rust(tree: &Tree, _: Knobs) -> Vec<Run> {
-    // The rules are a suite of their own.
-    let scope = "--locked --workspace --all-features --exclude xtask";
-    let has_nextest = Run::cargo(&tree.root, "nextest --version").answer().is_some();
-    if !has_nextest {
+    // The rules are a suite of their own, and so is what needs real engines.
+    let scope = "--locked --workspace --all-features --exclude xtask --exclude sotto-cluster";
+    if !has_nextest(tree) {
         return vec![Run::cargo(&tree.root, &format!("test {scope} --no-fail-fast"))];
     }
     vec![
         Run::cargo(&tree.root, &format!("nextest run {scope} --no-fail-fast")),
         Run::cargo(&tree.root, &format!("test --doc {scope}")),
     ]
+}
+
+fn engines(tree: &Tree, _: Knobs) -> Vec<Run> {
+    let tests = if has_nextest(tree) { "nextest run" } else { "test" };
+    let tests = Run::cargo(&tree.root, &format!("{tests} --locked -p sotto-cluster --no-fail-fast"));
+    vec![cluster::with_engines(tree, tests.words())]
+}
+
+fn has_nextest(tree: &Tree) -> bool {
+    Run::cargo(&tree.root, "nextest --version").answer().is_some()
 }
 
 fn contract(tree: &Tree, _: Knobs) -> Vec<Run> {
@@ -113,7 +129,7 @@ fn crash(tree: &Tree, knobs: Knobs) -> Vec<Run> {
 fn foreign(tree: &Tree, _: Knobs) -> Vec<Run> {
     let folder = tree.at("e2e/foreign");
     let binary = tree.binary("release");
-    let python = setup::venv_python(tree);
+    let python = setup::foreign_python(tree);
     vec![
         Run::new(&folder, "npm", "test").default_env("SOTTO_BIN", binary.to_string_lossy()),
         Run::new(&folder.join("python"), python.to_string_lossy(), "-B -m unittest -v test_python_client")

@@ -13,8 +13,6 @@ use crate::run::Run;
 use crate::stamp::Stamp;
 use crate::tree::Tree;
 
-pub(crate) use python::venv_python;
-
 /// Something that a command or a suite can't do without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
@@ -34,6 +32,10 @@ pub(crate) enum Need {
     ForeignPackages,
     /// The Python environment of the foreign clients.
     ForeignPython,
+    /// RabbitMQ, MongoDB, Redis and S3, and what starts them.
+    Engines,
+    /// What stands before the pods.
+    Nginx,
 }
 
 /// Sees to one need. Quick, and silent, where nothing is missing.
@@ -48,9 +50,38 @@ pub(crate) fn ensure(tree: &Tree, need: Need) -> Result<()> {
         Need::ForeignPackages => npm::ensure(tree, "e2e/foreign"),
         Need::ForeignPython => {
             debian::ensure(tree, &debian::PYTHON)?;
-            python::ensure(tree)
+            python::ensure(tree, &python::FOREIGN)
         }
+        Need::Engines => {
+            for provided in [&debian::RABBITMQ, &debian::REDIS, &debian::PYTHON] {
+                debian::ensure(tree, provided)?;
+            }
+            python::ensure(tree, &python::ENGINES)?;
+            build_engines(tree)
+        }
+        Need::Nginx => debian::ensure(tree, &debian::NGINX),
     }
+}
+
+/// The Python of the foreign clients.
+pub(crate) fn foreign_python(tree: &Tree) -> PathBuf {
+    python::FOREIGN.program(tree, "python")
+}
+
+/// The program that starts engines, told where those are that do not come from the system.
+pub(crate) fn engines(tree: &Tree, args: &str) -> Run {
+    let run = Run::new(&tree.root, tree.target.join("debug/sotto-engines").to_string_lossy(), args)
+        .default_env("SOTTO_WEED", python::ENGINES.program(tree, "weed").to_string_lossy());
+    match python::ENGINES.file(tree, "fiftyone/db/bin/mongod") {
+        Some(mongod) => run.default_env("SOTTO_MONGOD", mongod.to_string_lossy()),
+        None => run,
+    }
+}
+
+fn build_engines(tree: &Tree) -> Result<()> {
+    ensure(tree, Need::BuildTools)?;
+    let build = Run::cargo(&tree.root, "build --locked -p sotto-engines");
+    progress::step("Building what starts the engines", &[build], &tree.log("engines-build")?)
 }
 
 /// Where Chromium lies, if anywhere.
@@ -82,7 +113,9 @@ pub(crate) fn build_server(tree: &Tree, profile: &str) -> Result<()> {
 /// Where a program lies in the search path.
 fn in_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+    // Debian keeps servers where only root's path leads.
+    let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
+    folders.map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
 /// The error of a manifest that should be there and is not.

