@@ -1,23 +1,84 @@
 //! `cargo xtask bench`: builds for speed, and lets the load generator measure and write docs/benchmarks.md.
 
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
+use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::progress;
 use crate::run::Run;
 use crate::setup::{self, Need};
 use crate::tree::Tree;
 
-/// Measures all, or the one that is named; its lines go straight to whoever watches.
-pub(crate) fn bench(tree: &Tree, name: Option<&str>) -> Result<ExitCode> {
+/// With these set, whoever calls has engines of their own.
+const ENOUGH: [&str; 4] = ["SOTTO_STORE", "SOTTO_QUEUE", "SOTTO_CACHE", "SOTTO_SECRET"];
+
+/// Measures all, or what is named; its lines go straight to whoever watches.
+pub(crate) fn bench(tree: &Tree, words: &[String]) -> Result<ExitCode> {
+    if words.first().is_some_and(|word| word == "peer") {
+        return peer(tree, words);
+    }
     setup::ensure(tree, Need::Server)?;
     setup::ensure(tree, Need::WebDist)?;
+    measure(&load(tree, words)?)
+}
+
+/// Sotto and the Node.js peer in turns: on the caller's engines, or on a set that is there for this alone.
+fn peer(tree: &Tree, words: &[String]) -> Result<ExitCode> {
+    setup::ensure(tree, Need::BuildTools)?;
+    setup::ensure(tree, Need::PeerPackages)?;
+    let build = Run::cargo(&tree.root, "build --locked --release -p sotto --bin sotto --features cluster");
+    progress::step("Building the server (release, with the cluster's adapters)", &[build], &tree.log("bench-build")?)?;
+    let load = load(tree, words)?;
+    if ENOUGH.iter().all(|name| std::env::var_os(name).is_some()) {
+        return measure(&load);
+    }
+    setup::ensure(tree, Need::Engines)?;
+    let engines = || setup::engines(tree, "--folder").arg(tree.at("build/bench-engines").to_string_lossy());
+    // Ctrl-C reaches the generator by itself; the engines are to be stopped after it.
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)))?;
+    }
+    progress::step("Starting RabbitMQ, MongoDB, Redis and S3", &[engines().arg("up")], &tree.log("bench-engines")?)?;
+    let outcome = on(load, &engines().arg("env"));
+    progress::step("Stopping them", &[engines().arg("down")], &tree.log("bench-engines-end")?)?;
+    outcome
+}
+
+fn load(tree: &Tree, words: &[String]) -> Result<Run> {
     let build = Run::cargo(&tree.root, "build --locked --release -p sotto-load");
     progress::step("Building the load generator", &[build], &tree.log("load-build")?)?;
-
-    let load = Run::new(&tree.root, tree.target.join("release/sotto-load").to_string_lossy(), name.unwrap_or("all"))
+    let load = Run::new(&tree.root, tree.target.join("release/sotto-load").to_string_lossy(), "")
         .default_env("SOTTO_BIN", tree.binary("release").to_string_lossy());
-    let status = load.command().status()?;
+    Ok(words.iter().fold(load, Run::arg))
+}
+
+/// Measures on engines that say themselves how they are reached.
+fn on(load: Run, settings: &Run) -> Result<ExitCode> {
+    let Some(lines) = settings.answer() else { bail!("the engines do not say how they are reached") };
+    measure(&lines.lines().filter_map(exported).fold(load, |load, (name, value)| load.env(name, value)))
+}
+
+fn measure(load: &Run) -> Result<ExitCode> {
+    let status = load.command().status().with_context(|| format!("`{}` cannot be started", load.shown()))?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The name and the value in a line that is meant for a shell.
+fn exported(line: &str) -> Option<(&str, &str)> {
+    let (name, value) = line.strip_prefix("export ")?.split_once('=')?;
+    Some((name, value.strip_prefix('\'')?.strip_suffix('\'')?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::exported;
+
+    #[test]
+    fn settings_are_read_from_lines_for_a_shell() {
+        assert_eq!(exported("export SOTTO_STORE='mongodb://h/?a=b'"), Some(("SOTTO_STORE", "mongodb://h/?a=b")));
+        assert_eq!(exported("# a remark"), None);
+    }
 }

@@ -36,6 +36,7 @@ Sotto's own commands
   cargo xtask engines run -- PROGRAM ARGS...    run a program with engines of its own, as the tests of adapters need
   cargo xtask gen [--check]            write the generated files again, or only say which are stale
   cargo xtask bench [NAME]             measure, and write docs/benchmarks.md
+                    peer [TURNS [SCENES]]    beside the Node.js peer, on the engines that the environment names or on its own
 ";
 
 enum Command {
@@ -45,7 +46,7 @@ enum Command {
     Cluster(cluster::Options),
     Engines(Vec<String>),
     Gen(generate::Mode),
-    Bench(Option<String>),
+    Bench(Vec<String>),
 }
 
 fn main() -> ExitCode {
@@ -70,7 +71,7 @@ fn dispatch(tree: &Tree, command: Command) -> Result<ExitCode> {
         Command::Cluster(options) => cluster::cluster(tree, &options),
         Command::Engines(program) => cluster::engines(tree, program),
         Command::Gen(mode) => generate::generate(tree, mode),
-        Command::Bench(name) => bench::bench(tree, name.as_deref()),
+        Command::Bench(words) => bench::bench(tree, &words),
     }
 }
 
@@ -162,13 +163,13 @@ fn parse_gen(mut args: lexopt::Parser) -> Result<Command> {
 }
 
 fn parse_bench(mut args: lexopt::Parser) -> Result<Command> {
-    let mut name = None;
+    let mut words = Vec::new();
     while let Some(arg) = args.next()? {
         match arg {
-            Value(given) if name.is_none() => name = Some(given.string()?),
+            Value(word) => words.push(word.string()?),
             Short('h') | Long("help") => return Ok(Command::Help),
             other => return Err(other.unexpected().into()),
         }
     }
-    Ok(Command::Bench(name))
+    Ok(Command::Bench(words))
 }

@@ -19,7 +19,7 @@ pub(crate) const SOCKETS: usize = 5000;
 /// How long they stay before memory is read: some pings long.
 const HOLD: Duration = Duration::from_secs(30);
 /// How long freed memory takes to go back to the system.
-const SETTLE: Duration = Duration::from_secs(30);
+pub(crate) const SETTLE: Duration = Duration::from_secs(30);
 
 /// Measures it on a server of its own.
 pub(crate) async fn measure() -> Result<Idle> {

@@ -32,6 +32,8 @@ pub(crate) enum Need {
     ForeignPackages,
     /// The Python environment of the foreign clients.
     ForeignPython,
+    /// The npm packages of the system that benchmarks compare with.
+    PeerPackages,
     /// RabbitMQ, MongoDB, Redis and S3, and what starts them.
     Engines,
     /// What stands before the pods.
@@ -48,6 +50,7 @@ pub(crate) fn ensure(tree: &Tree, need: Need) -> Result<()> {
         Need::BrowserPackages => npm::ensure(tree, "e2e/browser"),
         Need::Chromium => debian::ensure(tree, &debian::CHROMIUM),
         Need::ForeignPackages => npm::ensure(tree, "e2e/foreign"),
+        Need::PeerPackages => npm::ensure(tree, "e2e/peer"),
         Need::ForeignPython => {
             debian::ensure(tree, &debian::PYTHON)?;
             python::ensure(tree, &python::FOREIGN)

@@ -111,6 +111,6 @@ async fn turn(side: Side, scenes: &[&str], engines: &Engines, common: Option<f64
 /// Connects some sockets and lets them go, so that code is loaded and pools are open before memory is read.
 async fn wake(running: &Running, people: &[Account]) -> Result<()> {
     drop(running.system.sockets(people).await?);
-    sleep(REST * 2).await;
+    sleep(idle::SETTLE).await;
     Ok(())
 }

@@ -36,10 +36,18 @@ pub(crate) struct Circle<'a> {
 pub(crate) async fn measure(system: &System, circle: &Circle<'_>, common: Option<f64>) -> Result<Pair> {
     let (mut search, mut steps) = (Search::from(START), Vec::new());
     while let Some(rate) = search.next() {
-        let step = step(system, circle, rate, Length::Short).await?;
-        search.learn(rate, step.wrong == 0 && step.p99_ms < BOUND_MS);
-        steps.push(step);
-        sleep(REST).await;
+        let mut holds = false;
+        // A rate has failed when it has done so twice: the machine may have been busy with something else.
+        for _ in 0..2 {
+            let step = step(system, circle, rate, Length::Short).await?;
+            holds = step.wrong == 0 && step.p99_ms < BOUND_MS;
+            steps.push(step);
+            sleep(REST).await;
+            if holds {
+                break;
+            }
+        }
+        search.learn(rate, holds);
     }
     let most = search.found();
     println!("  {most:.0} messages/s hold");

@@ -1,5 +1,6 @@
 //! The processes of a side: started on free ports, waited for, and ended with it.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -51,6 +52,9 @@ impl Running {
         let bench = Path::new("build/bench");
         std::fs::create_dir_all(bench)?;
         let folder = tempfile::Builder::new().prefix("side-").tempdir_in(bench)?;
+        if side == Side::Sotto {
+            migrate(engines)?;
+        }
         let roles = std::iter::repeat_n(Role::Gateway, GATEWAYS).chain([Role::Worker]);
         let mut processes = Vec::new();
         for (number, role) in roles.enumerate() {
@@ -142,9 +146,23 @@ fn peer(role: Role, [address, _]: [SocketAddr; 2]) -> Command {
     command
 }
 
+/// Brings Sotto's store up to date.
+fn migrate(engines: &Engines) -> Result<()> {
+    let mut command = clean(binary()?);
+    command.arg("migrate").envs(engines.settings.iter().cloned()).stdin(Stdio::null());
+    let output = command.output().with_context(|| format!("{command:?} cannot be started"))?;
+    if !output.status.success() {
+        bail!("`sotto migrate` failed ({}): {}", output.status, String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(())
+}
+
+fn binary() -> Result<OsString> {
+    std::env::var_os("SOTTO_BIN").context("SOTTO_BIN names no server binary")
+}
+
 fn sotto(role: Role, [address, metrics]: [SocketAddr; 2], data: &Path) -> Result<Command> {
-    let binary = std::env::var_os("SOTTO_BIN").context("SOTTO_BIN names no server binary")?;
-    let mut command = clean(binary);
+    let mut command = clean(binary()?);
     let role = match role {
         Role::Gateway => "api",
         Role::Worker => "worker",
@@ -160,7 +178,7 @@ fn sotto(role: Role, [address, metrics]: [SocketAddr; 2], data: &Path) -> Result
 }
 
 /// A command without what the caller has set for a server of their own.
-fn clean(program: impl AsRef<std::ffi::OsStr>) -> Command {
+fn clean(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SOTTO_")) {
         command.env_remove(name);
