@@ -72,4 +72,13 @@ impl Claims for Remembered {
         }
         Ok(())
     }
+
+    async fn settle(&self, at: &[At]) -> Result<()> {
+        // A look into the log costs no more than a look in here.
+        self.release(at).await
+    }
+
+    fn remembers_ms(&self) -> i64 {
+        0
+    }
 }

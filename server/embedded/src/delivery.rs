@@ -2,12 +2,15 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use async_trait::async_trait;
 use shared_types::ServerEvent;
-use sotto_core::ports::{Audience, Delivery, Inbox, Parcel, PodId, Result};
+use sotto_core::ports::{Audience, Delivery, Heard, Inbox, Parcel, PodId, Result};
 use tokio::sync::mpsc;
 use tracing::warn;
 
@@ -17,15 +20,28 @@ const WAITING: usize = 65_536;
 /// The pods of this process.
 #[derive(Default)]
 pub struct InProcess {
-    pods: Mutex<HashMap<PodId, mpsc::Sender<Parcel>>>,
+    pods: Mutex<HashMap<PodId, Way>>,
 }
 
-struct Parcels(mpsc::Receiver<Parcel>);
+/// The way to a pod.
+struct Way {
+    sender: mpsc::Sender<Parcel>,
+    /// Something did not fit in.
+    missed: Arc<AtomicBool>,
+}
+
+struct Parcels {
+    receiver: mpsc::Receiver<Parcel>,
+    missed: Arc<AtomicBool>,
+}
 
 #[async_trait]
 impl Inbox for Parcels {
-    async fn next(&mut self) -> Option<Parcel> {
-        self.0.recv().await
+    async fn next(&mut self) -> Option<Heard> {
+        if self.missed.swap(false, Ordering::Relaxed) {
+            return Some(Heard::Missed);
+        }
+        self.receiver.recv().await.map(Heard::Parcel)
     }
 }
 
@@ -33,9 +49,10 @@ impl Inbox for Parcels {
 impl Delivery for InProcess {
     async fn tell(&self, to: Audience, event: ServerEvent) {
         let mut pods = self.pods.lock().unwrap_or_else(PoisonError::into_inner);
-        pods.retain(|_, pod| !pod.is_closed());
+        pods.retain(|_, pod| !pod.sender.is_closed());
         for (name, pod) in pods.iter() {
-            if pod.try_send(Parcel { to: to.clone(), event: event.clone() }).is_err() {
+            if pod.sender.try_send(Parcel { to: to.clone(), event: event.clone() }).is_err() {
+                pod.missed.store(true, Ordering::Relaxed);
                 warn!(pod = %name.0, "pod {} is behind: an event was dropped, its clients will sync", name.0);
             }
         }
@@ -43,7 +60,9 @@ impl Delivery for InProcess {
 
     async fn listen(&self, pod: &PodId) -> Result<Box<dyn Inbox>> {
         let (sender, receiver) = mpsc::channel(WAITING);
-        self.pods.lock().unwrap_or_else(PoisonError::into_inner).insert(pod.clone(), sender);
-        Ok(Box::new(Parcels(receiver)))
+        let missed = Arc::new(AtomicBool::new(false));
+        let way = Way { sender, missed: Arc::clone(&missed) };
+        self.pods.lock().unwrap_or_else(PoisonError::into_inner).insert(pod.clone(), way);
+        Ok(Box::new(Parcels { receiver, missed }))
     }
 }

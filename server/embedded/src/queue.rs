@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -12,7 +13,7 @@ use sotto_core::{
     PortError,
     ports::{Dead, Lane, Queue, Result, Taken},
 };
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::Instant};
 
 use crate::{
     OpenError,
@@ -44,7 +45,18 @@ struct LaneState {
 #[derive(Default)]
 struct Inner {
     waiting: VecDeque<Taken>,
-    taken: HashMap<u64, Vec<u8>>,
+    taken: HashMap<u64, Taken>,
+    /// Put off until a moment. How often is forgotten at a restart, and counted anew.
+    later: Vec<(Instant, Taken)>,
+}
+
+impl Inner {
+    /// Brings back what was put off until now; gives the moment when there is more.
+    fn bring_back(&mut self, now: Instant) -> Option<Instant> {
+        let due = self.later.extract_if(.., |(at, _)| *at <= now);
+        self.waiting.extend(due.map(|(_, taken)| taken));
+        self.later.iter().map(|(at, _)| *at).min()
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -73,7 +85,7 @@ fn pending(txn: &redb::ReadTransaction) -> std::result::Result<Vec<(Lane, Taken)
     for row in txn.open_table(QUEUE)?.iter()? {
         let (key, value) = row?;
         let lane = key.value().first_chunk::<2>().copied().unwrap_or_default();
-        let taken = Taken { tag: keys::number(key.value())?, payload: value.value().to_vec() };
+        let taken = Taken { tag: keys::number(key.value())?, payload: value.value().to_vec(), attempt: 0 };
         pending.push((Lane::Partition(u16::from_be_bytes(lane)), taken));
     }
     Ok(pending)
@@ -145,7 +157,7 @@ impl Queue for Lanes {
                 let tag = last_tag.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
                 txn.open_table(QUEUE)?.insert(key(lane, tag).as_slice(), payload.as_slice())?;
                 Ok(Box::new(move || {
-                    state.lock().waiting.push_back(Taken { tag, payload });
+                    state.lock().waiting.push_back(Taken { tag, payload, attempt: 0 });
                     state.more.notify_one();
                     let _ = done.send(());
                 }))
@@ -159,16 +171,21 @@ impl Queue for Lanes {
         loop {
             // Registered before looking, so that nothing published in between is slept through.
             let more = state.more.notified();
-            {
+            let next = {
                 let mut inner = state.lock();
+                let next = inner.bring_back(Instant::now());
                 if !inner.waiting.is_empty() {
                     let count = most.min(inner.waiting.len());
                     let batch: Vec<Taken> = inner.waiting.drain(..count).collect();
-                    inner.taken.extend(batch.iter().map(|taken| (taken.tag, taken.payload.clone())));
+                    inner.taken.extend(batch.iter().map(|taken| (taken.tag, taken.clone())));
                     return Ok(batch);
                 }
+                next
+            };
+            match next {
+                None => more.await,
+                Some(next) => drop(tokio::time::timeout_at(next, more).await),
             }
-            more.await;
         }
     }
 
@@ -186,9 +203,19 @@ impl Queue for Lanes {
             .await
     }
 
+    async fn put_off(&self, lane: Lane, tag: u64, wait: Duration) -> Result<()> {
+        let state = self.lane(lane);
+        let mut inner = state.lock();
+        if let Some(taken) = inner.taken.remove(&tag) {
+            inner.later.push((Instant::now() + wait, Taken { attempt: taken.attempt + 1, ..taken }));
+            state.more.notify_one();
+        }
+        Ok(())
+    }
+
     async fn bury(&self, lane: Lane, tag: u64, reason: &str) -> Result<()> {
         let state = self.lane(lane);
-        let Some(payload) = state.lock().taken.remove(&tag) else { return Ok(()) };
+        let Some(Taken { payload, .. }) = state.lock().taken.remove(&tag) else { return Ok(()) };
         let buried = Buried { lane: number_of(lane), payload, reason: reason.to_owned() };
         let value = serde_json::to_vec(&buried).map_err(|error| PortError::new("queue", error))?;
         let change = move |txn: &WriteTransaction| {
@@ -210,9 +237,13 @@ impl Queue for Lanes {
         })
     }
 
+    async fn dead_count(&self) -> Result<u64> {
+        self.db.read(|txn| Ok(redb::ReadableTableMetadata::len(&txn.open_table(DEAD)?)?))
+    }
+
     async fn depth(&self, lane: Lane) -> Result<u64> {
         let state = self.lane(lane);
         let inner = state.lock();
-        Ok((inner.waiting.len() + inner.taken.len()) as u64)
+        Ok((inner.waiting.len() + inner.taken.len() + inner.later.len()) as u64)
     }
 }

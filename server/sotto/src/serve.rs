@@ -139,9 +139,9 @@ async fn measure(app: App, metrics: PrometheusHandle, stop: CancellationToken) {
                 gauge!("sotto_queue_depth", "queue" => format!("partition.p{number:02}")).set(depth as f64);
             }
         }
-        if let Ok(dead) = app.queue.dead(1_000).await {
+        if let Ok(dead) = app.queue.dead_count().await {
             #[expect(clippy::cast_precision_loss, reason = "a number of entries")]
-            gauge!("sotto_dead_letters").set(dead.len() as f64);
+            gauge!("sotto_dead_letters").set(dead as f64);
         }
     }
 }

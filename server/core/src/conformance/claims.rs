@@ -28,3 +28,12 @@ pub async fn a_released_claim_is_free(app: &App) {
     assert_eq!(app.claims.find(here).await.unwrap(), None);
     assert_eq!(app.claims.find(there).await.unwrap(), Some(claim(2)));
 }
+
+/// Settled, it is remembered for as long as the port says, or free at once where it says 0.
+pub async fn a_settled_claim_is_remembered_as_promised(app: &App) {
+    let at = (super::conversation(), MessageId(super::user().0));
+    app.claims.claim(at, claim(1)).await.unwrap();
+    app.claims.settle(&[at]).await.unwrap();
+    let expected = (app.claims.remembers_ms() > 0).then(|| claim(1));
+    assert_eq!(app.claims.find(at).await.unwrap(), expected);
+}

@@ -8,7 +8,7 @@ use shared_types::{
 
 use crate::{
     App,
-    ports::{Audience, Inbox, Parcel, PodId},
+    ports::{Audience, Heard, Inbox, Parcel, PodId},
 };
 
 fn pod() -> PodId {
@@ -23,9 +23,9 @@ fn typing(active: bool) -> ServerEvent {
 /// The next parcel for `user`, past those of other tests.
 async fn next_for(inbox: &mut Box<dyn Inbox>, to: &Audience) -> ServerEvent {
     loop {
-        let Parcel { to: reached, event } = inbox.next().await.unwrap();
-        if &reached == to {
-            return event;
+        match inbox.next().await.unwrap() {
+            Heard::Parcel(Parcel { to: reached, event }) if &reached == to => return event,
+            Heard::Parcel(_) | Heard::Missed => {}
         }
     }
 }
@@ -53,8 +53,24 @@ pub async fn a_pod_hears_nothing_from_before(app: &App) {
     let user = super::user();
     let to = Audience::Watchers(user);
     let presence = |online| ServerEvent::Presence(Presence { user_id: user, online, last_seen: None });
+    // Telling does not wait: only once a witness has heard it, it is from before.
+    let mut witness = app.delivery.listen(&pod()).await.unwrap();
     app.delivery.tell(to.clone(), presence(true)).await;
+    assert_eq!(next_for(&mut witness, &to).await, presence(true));
     let mut inbox = app.delivery.listen(&pod()).await.unwrap();
     app.delivery.tell(to.clone(), presence(false)).await;
     assert_eq!(next_for(&mut inbox, &to).await, presence(false));
+}
+
+/// What a conversation's members are told reaches every pod, for each knows which of its sockets are theirs.
+pub async fn members_are_reached_through_every_pod(app: &App) {
+    let to = Audience::Members(super::conversation());
+    let mut inboxes = [app.delivery.listen(&pod()).await.unwrap(), app.delivery.listen(&pod()).await.unwrap()];
+    for active in [true, false] {
+        app.delivery.tell(to.clone(), typing(active)).await;
+    }
+    for inbox in &mut inboxes {
+        assert_eq!(next_for(inbox, &to).await, typing(true));
+        assert_eq!(next_for(inbox, &to).await, typing(false));
+    }
 }

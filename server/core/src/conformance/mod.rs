@@ -22,26 +22,39 @@ use uuid::Uuid;
 
 use crate::domain::entry::Draft;
 
-/// Makes a `#[tokio::test]` of every check of every port.
+/// Makes a `#[tokio::test]` of every check of every port; with `hot` at the end, only of the ports that may lose what they
+/// hold, for a second engine behind them.
 #[macro_export]
 macro_rules! conformance {
     ($adapters:ident, $open:expr) => {
         mod $adapters {
             use super::*;
-            $crate::conformance!(@suite $open, accounts: a_name_belongs_to_one, racing_for_a_name_has_one_winner, an_update_is_read_back, a_search_finds_prefixes_in_order);
-            $crate::conformance!(@suite $open, blobs: what_is_put_is_read_back_by_ranges, putting_again_replaces, what_is_deleted_is_gone);
-            $crate::conformance!(@suite $open, push: what_is_sent_is_remembered);
-            $crate::conformance!(@suite $open, blocks: a_block_holds_both_ways, blocking_twice_is_blocking_once);
-            $crate::conformance!(@suite $open, claims: the_first_claim_wins, a_released_claim_is_free);
-            $crate::conformance!(@suite $open, conversations: creating_twice_is_creating_once, members_are_found_from_both_sides, a_setting_is_read_back);
-            $crate::conformance!(@suite $open, delivery: every_pod_hears_in_order, a_pod_hears_nothing_from_before);
-            $crate::conformance!(@suite $open, directory: a_person_is_online_while_a_pod_says_so, a_silent_pod_leaves_no_ghosts, strangers_were_never_there);
-            $crate::conformance!(@suite $open, limits: a_bucket_runs_dry_and_says_for_how_long);
-            $crate::conformance!(@suite $open, log: positions_are_dense, a_gap_is_fenced, a_taken_id_is_fenced, racing_writers_have_one_winner, reading_after_skips_nothing, reading_before_gives_the_last_ones, a_purge_takes_the_words_and_their_edits, what_expires_loses_its_words_once);
-            $crate::conformance!(@suite $open, queue: what_is_published_is_taken_in_order, lanes_do_not_mix, depth_falls_with_acks, the_dead_are_kept_off_their_lane);
-            $crate::conformance!(@suite $open, receipts: watermarks_never_fall, only_a_rise_is_told_as_one, racing_claims_merge);
-            $crate::conformance!(@suite $open, sessions: the_newest_token_advances_once, an_ended_session_stays_ended, sessions_are_listed_newest_first);
+            $crate::conformance!(@durable $open);
+            $crate::conformance!(@hot $open);
         }
+    };
+    ($adapters:ident, $open:expr, hot) => {
+        mod $adapters {
+            use super::*;
+            $crate::conformance!(@hot $open);
+        }
+    };
+    (@durable $open:expr) => {
+        $crate::conformance!(@suite $open, accounts: a_name_belongs_to_one, racing_for_a_name_has_one_winner, an_update_is_read_back, a_search_finds_prefixes_in_order);
+        $crate::conformance!(@suite $open, blobs: what_is_put_is_read_back_by_ranges, putting_again_replaces, what_is_deleted_is_gone);
+        $crate::conformance!(@suite $open, blocks: a_block_holds_both_ways, blocking_twice_is_blocking_once);
+        $crate::conformance!(@suite $open, conversations: creating_twice_is_creating_once, members_are_found_from_both_sides, a_setting_is_read_back);
+        $crate::conformance!(@suite $open, log: positions_are_dense, a_gap_is_fenced, a_taken_id_is_fenced, racing_writers_have_one_winner, reading_after_skips_nothing, reading_before_gives_the_last_ones, a_purge_takes_the_words_and_their_edits, what_expires_loses_its_words_once);
+        $crate::conformance!(@suite $open, queue: what_is_published_is_taken_in_order, lanes_do_not_mix, depth_falls_with_acks, the_dead_are_kept_off_their_lane, what_is_put_off_comes_again);
+        $crate::conformance!(@suite $open, sessions: the_newest_token_advances_once, an_ended_session_stays_ended, sessions_are_listed_newest_first);
+    };
+    (@hot $open:expr) => {
+        $crate::conformance!(@suite $open, claims: the_first_claim_wins, a_released_claim_is_free, a_settled_claim_is_remembered_as_promised);
+        $crate::conformance!(@suite $open, delivery: every_pod_hears_in_order, a_pod_hears_nothing_from_before, members_are_reached_through_every_pod);
+        $crate::conformance!(@suite $open, directory: a_person_is_online_while_a_pod_says_so, a_silent_pod_leaves_no_ghosts, strangers_were_never_there);
+        $crate::conformance!(@suite $open, limits: a_bucket_runs_dry_and_says_for_how_long);
+        $crate::conformance!(@suite $open, push: what_is_sent_is_remembered);
+        $crate::conformance!(@suite $open, receipts: watermarks_never_fall, only_a_rise_is_told_as_one, racing_claims_merge);
     };
     (@suite $open:expr, $port:ident: $($check:ident),+ $(,)?) => {
         mod $port {

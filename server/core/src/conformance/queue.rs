@@ -1,6 +1,8 @@
 //! The contract of [`crate::ports::Queue`].
 #![expect(clippy::unwrap_used, reason = "a failing port fails the test")]
 
+use std::time::Duration;
+
 use crate::{
     App,
     ports::{Lane, Taken},
@@ -66,7 +68,21 @@ pub async fn the_dead_are_kept_off_their_lane(app: &App) {
     app.queue.bury(lane(4), taken[0].tag, "can't be read").await.unwrap();
     app.queue.ack(lane(4), &[taken[1].tag]).await.unwrap();
     assert_eq!(app.queue.depth(lane(4)).await.unwrap(), 0);
+    assert!(app.queue.dead_count().await.unwrap() >= 1);
     let dead = app.queue.dead(1_000).await.unwrap();
     let poison = dead.iter().find(|dead| dead.lane == lane(4)).unwrap();
     assert_eq!((poison.payload.as_slice(), poison.reason.as_str()), (b"poison".as_slice(), "can't be read"));
+}
+
+/// What is put off comes again, later than what came after it, and says how often that was.
+pub async fn what_is_put_off_comes_again(app: &App) {
+    publish(app, lane(5), &["not yet", "now"]).await;
+    let taken = take(app, lane(5), 2).await;
+    assert_eq!(taken[0].attempt, 0);
+    app.queue.put_off(lane(5), taken[0].tag, Duration::from_millis(100)).await.unwrap();
+    app.queue.ack(lane(5), &[taken[1].tag]).await.unwrap();
+    let again = take(app, lane(5), 1).await;
+    assert_eq!((words(&again), again[0].attempt), (vec!["not yet"], 1));
+    app.queue.ack(lane(5), &[again[0].tag]).await.unwrap();
+    assert_eq!(app.queue.depth(lane(5)).await.unwrap(), 0);
 }

@@ -23,6 +23,13 @@ pub trait Claims: Send + Sync {
     /// What the id is taken by.
     async fn find(&self, at: (ConversationId, MessageId)) -> Result<Option<Claim>>;
 
-    /// Gives ids back: they stand in the log now, or were never queued.
+    /// Gives ids back: they were never queued.
     async fn release(&self, at: &[(ConversationId, MessageId)]) -> Result<()>;
+
+    /// These stand in the log now. May go on being remembered, so that whoever repeats one is known without a look into
+    /// the log.
+    async fn settle(&self, at: &[(ConversationId, MessageId)]) -> Result<()>;
+
+    /// For how long, in milliseconds, every settled id is remembered; 0 where none is.
+    fn remembers_ms(&self) -> i64;
 }

@@ -3,17 +3,21 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use shared_types::{ServerEvent, SessionId, UserId};
+use serde::{Deserialize, Serialize};
+use shared_types::{ConversationId, ServerEvent, SessionId, UserId};
 
 /// A running server process, by a name of its own.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PodId(pub Arc<str>);
 
 /// Who shall hear.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Audience {
     /// All sockets of these people.
     Users(Vec<UserId>),
+    /// All sockets of a conversation's members: for more people than one would name.
+    Members(ConversationId),
     /// The sockets that watch this person's presence.
     Watchers(UserId),
     /// The sockets of the first that watch the second, which they do no more: one has blocked the other.
@@ -23,7 +27,7 @@ pub enum Audience {
 }
 
 /// An event on its way to a pod's sockets.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parcel {
     /// Who shall hear.
     pub to: Audience,
@@ -41,9 +45,18 @@ pub trait Delivery: Send + Sync {
     async fn listen(&self, pod: &PodId) -> super::Result<Box<dyn Inbox>>;
 }
 
+/// What a pod hears.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    /// An event for some of its sockets.
+    Parcel(Parcel),
+    /// Events may have been lost on the way here: its clients must look into the log.
+    Missed,
+}
+
 /// A pod's incoming parcels.
 #[async_trait]
 pub trait Inbox: Send {
     /// The next one; `None` when the delivery has ended.
-    async fn next(&mut self) -> Option<Parcel>;
+    async fn next(&mut self) -> Option<Heard>;
 }

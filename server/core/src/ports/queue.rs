@@ -1,5 +1,7 @@
 //! Durable queues: the partitions that give out positions, and asynchronous work.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use super::Result;
@@ -18,6 +20,8 @@ pub struct Taken {
     pub tag: u64,
     /// What was published.
     pub payload: Vec<u8>,
+    /// How often it was put off before.
+    pub attempt: u32,
 }
 
 /// Something that could not be processed, kept for an operator.
@@ -44,11 +48,17 @@ pub trait Queue: Send + Sync {
     /// These are done with.
     async fn ack(&self, lane: Lane, tags: &[u64]) -> Result<()>;
 
+    /// This one can't be processed yet: hands it out again after about `wait`, behind whatever came meanwhile.
+    async fn put_off(&self, lane: Lane, tag: u64, wait: Duration) -> Result<()>;
+
     /// This one can't be processed: keeps it among the dead, off its lane.
     async fn bury(&self, lane: Lane, tag: u64, reason: &str) -> Result<()>;
 
     /// Up to `limit` of the dead, oldest first.
     async fn dead(&self, limit: usize) -> Result<Vec<Dead>>;
+
+    /// How many the dead are.
+    async fn dead_count(&self) -> Result<u64>;
 
     /// How many wait in the lane or are taken and not done with.
     async fn depth(&self, lane: Lane) -> Result<u64>;

@@ -45,7 +45,7 @@ fn hand_out(pod: &Pod, Parcel { to, event }: &Parcel) {
     for socket in &sockets {
         given += u64::from(give(pod, socket, packet.clone()));
         match to {
-            Audience::Users(_) | Audience::Watchers(_) => {}
+            Audience::Users(_) | Audience::Members(_) | Audience::Watchers(_) => {}
             Audience::Parted(_, watched) => pod.registry.unwatch(socket, *watched),
             Audience::EndedSession(_) => {
                 // Off the registry before its writer is done: an ended session hears nothing more.

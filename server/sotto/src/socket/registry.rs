@@ -126,6 +126,7 @@ impl Registry {
             Audience::Users(users) => {
                 users.iter().filter_map(|user| rooms.users.get(user)).flatten().cloned().collect()
             }
+            Audience::Members(id) => rooms.members.get(id).cloned().unwrap_or_default(),
             Audience::Watchers(user) => rooms.watchers.get(user).cloned().unwrap_or_default(),
             Audience::Parted(by, whom) => {
                 let watching = rooms.watchers.get(whom).into_iter().flatten();

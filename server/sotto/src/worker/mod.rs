@@ -16,6 +16,8 @@ use tracing::{error, warn};
 const BATCH: usize = 256;
 /// How often the words of what has expired are taken.
 const EXPIRE_EVERY: Duration = Duration::from_secs(10);
+/// The pauses before an entry that can't be read is tried again.
+pub const RETRY_AFTER: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5)];
 /// The longest wait between two tries while a port is away.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
@@ -61,18 +63,13 @@ async fn partition(app: App, lane: Lane, stop: CancellationToken) {
 async fn settle(app: &App, writer: &mut Writer, (lane, taken): (Lane, Vec<Taken>), stop: &CancellationToken) -> bool {
     let mut drafts = Vec::with_capacity(taken.len());
     let mut tags = Vec::with_capacity(taken.len());
-    for Taken { tag, payload } in taken {
+    for Taken { tag, payload, attempt } in taken {
         match serde_json::from_slice::<Draft>(&payload) {
             Ok(draft) => {
                 drafts.push(draft);
                 tags.push(tag);
             }
-            Err(error) => {
-                error!(%error, "an entry of {lane:?} can't be read: buried with the dead");
-                if let Err(error) = app.queue.bury(lane, tag, &error.to_string()).await {
-                    error!(%error, "and could not be buried; it comes again after a restart");
-                }
-            }
+            Err(error) => set_aside(app, (lane, tag), attempt, &error.to_string()).await,
         }
     }
     let mut wait = Duration::from_millis(100);
@@ -80,6 +77,10 @@ async fn settle(app: &App, writer: &mut Writer, (lane, taken): (Lane, Vec<Taken>
         match append(app, writer, drafts.clone()).await {
             Ok(outcome) => {
                 counter!("sotto_messages_persisted_total").increment(outcome.written as u64);
+                // From the last on, so that the numbers stay true.
+                for stray in outcome.strays.into_iter().rev() {
+                    bury(app, (lane, tags.remove(stray)), "another message has its id").await;
+                }
                 break;
             }
             // In a partition order is everything: nothing overtakes what can't be written yet.
@@ -96,6 +97,24 @@ async fn settle(app: &App, writer: &mut Writer, (lane, taken): (Lane, Vec<Taken>
         warn!(%error, "done with entries of {lane:?}, which the queue will hand out again");
     }
     true
+}
+
+/// An entry that can't be read is tried again with growing pauses, for a newer worker may know it; then it is buried.
+/// Others flow past it meanwhile.
+async fn set_aside(app: &App, (lane, tag): (Lane, u64), attempt: u32, why: &str) {
+    let Some(pause) = RETRY_AFTER.get(attempt as usize) else { return bury(app, (lane, tag), why).await };
+    warn!(error = why, "an entry of {lane:?} can't be read: tried again in {pause:?}");
+    if let Err(error) = app.queue.put_off(lane, tag, *pause).await {
+        error!(%error, "it could not be put off; it comes again after a restart");
+    }
+}
+
+async fn bury(app: &App, (lane, tag): (Lane, u64), why: &str) {
+    error!(error = why, "an entry of {lane:?} can't be processed: buried with the dead");
+    counter!("sotto_buried_total").increment(1);
+    if let Err(error) = app.queue.bury(lane, tag, why).await {
+        error!(%error, "it could not be buried; it comes again after a restart");
+    }
 }
 
 /// Waits; `false` when told to stop meanwhile.

@@ -1,13 +1,13 @@
 //! Give accepted entries their positions: from the queue to the log to the people.
 
-use std::collections::{HashMap, hash_map::Entry as Slot};
+use std::collections::HashMap;
 
-use shared_types::{ConversationId, EntryKind, MessageId, Seq, ServerEvent, UserId};
+use shared_types::{ConversationId, ConversationKind, EntryKind, MessageId, Seq, ServerEvent};
 use tracing::warn;
 
 use crate::{
     App, Error,
-    domain::entry::{Change, Draft, Entry, as_seen, may_change},
+    domain::entry::{Change, Draft, Entry, as_seen, is_same, may_change},
     ports::{Appended, Audience, Batch},
 };
 
@@ -23,12 +23,14 @@ pub struct Writer {
 }
 
 /// What became of a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Outcome {
     /// Entries that got a position now.
     pub written: usize,
     /// Entries that had one before.
     pub known: usize,
+    /// Which of the drafts came under an id that another message has: they can't be written.
+    pub strays: Vec<usize>,
 }
 
 /// Appends drafts in their order and tells the members. Doing it again with the same drafts adds nothing, so the queue
@@ -46,8 +48,8 @@ pub async fn append(app: &App, writer: &mut Writer, drafts: Vec<Draft>) -> Resul
                 if writer.heads.len() > REMEMBERED {
                     writer.heads.clear();
                 }
-                let outcome = Outcome { written: plan.batch.entries.len(), known: plan.known.len() };
-                finish(app, plan).await?;
+                let outcome = Outcome { written: plan.batch.entries.len(), known: plan.known.len(), strays: plan.strays.clone() };
+                finish(app, plan).await;
                 return Ok(outcome);
             }
         }
@@ -63,14 +65,19 @@ struct Plan {
     heads: HashMap<ConversationId, Seq>,
     /// Stood in the log before: told again, since whoever wrote them may have died before telling.
     known: Vec<Entry>,
+    strays: Vec<usize>,
 }
 
 async fn plan(app: &App, writer: &Writer, drafts: &[Draft]) -> Result<Plan, Error> {
     let mut plan = Plan::default();
     let mut entries = earlier(app, drafts).await?;
     let mut heads = heads(app, writer, drafts).await?;
-    for draft in drafts {
+    for (number, draft) in drafts.iter().enumerate() {
         let at = (draft.conversation, draft.id);
+        if entries.get(&at).is_some_and(|entry| !is_same(draft, entry)) {
+            plan.strays.push(number);
+            continue;
+        }
         if let (EntryKind::Retract, Some(target)) = (draft.kind, draft.target)
             && entries.get(&(draft.conversation, target)).is_some_and(|target| allowed(draft, target))
         {
@@ -142,24 +149,41 @@ async fn heads(app: &App, writer: &Writer, drafts: &[Draft]) -> Result<HashMap<C
 }
 
 /// The entries are durable: tell the members and give the ids back.
-async fn finish(app: &App, plan: Plan) -> Result<(), Error> {
+async fn finish(app: &App, plan: Plan) {
     let told: Vec<Entry> = plan.known.into_iter().chain(plan.batch.entries).collect();
-    let mut members: HashMap<ConversationId, Vec<UserId>> = HashMap::new();
-    for entry in &told {
-        if let Slot::Vacant(slot) = members.entry(entry.conversation_id) {
-            // Telling may fail, the log heals it: what is written must not hold its partition up.
-            let everybody = app.conversations.members(entry.conversation_id).await.unwrap_or_else(|error| {
-                warn!(%error, conversation.id = %entry.conversation_id, "nobody could be told of an entry");
-                Vec::new()
-            });
-            slot.insert(everybody.into_iter().map(|member| member.user).collect());
-        }
-    }
+    let audiences = audiences(app, &told).await.unwrap_or_else(|error| {
+        // Telling may fail, the log heals it: what is written must not hold its partition up.
+        warn!(%error, "nobody could be told of new entries");
+        HashMap::new()
+    });
     let now = app.clock.now();
     let ids: Vec<_> = told.iter().map(|entry| (entry.conversation_id, entry.id)).collect();
     for entry in told {
-        let users = members.get(&entry.conversation_id).cloned().unwrap_or_default();
-        app.delivery.tell(Audience::Users(users), ServerEvent::Message(as_seen(entry, now))).await;
+        if let Some(audience) = audiences.get(&entry.conversation_id) {
+            app.delivery.tell(audience.clone(), ServerEvent::Message(as_seen(entry, now))).await;
+        }
     }
-    Ok(app.claims.release(&ids).await?)
+    if let Err(error) = app.claims.settle(&ids).await {
+        // They end by themselves.
+        warn!(%error, "claims of what stands in the log now could not be settled");
+    }
+}
+
+/// Who hears of these entries: the two of a direct conversation by name, others as members.
+async fn audiences(app: &App, told: &[Entry]) -> Result<HashMap<ConversationId, Audience>, Error> {
+    let mut ids: Vec<_> = told.iter().map(|entry| entry.conversation_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut audiences = HashMap::with_capacity(ids.len());
+    for conversation in app.conversations.find(&ids).await? {
+        let audience = match conversation.kind {
+            ConversationKind::Direct => {
+                let members = app.conversations.members(conversation.id).await?;
+                Audience::Users(members.into_iter().map(|member| member.user).collect())
+            }
+            ConversationKind::Group | ConversationKind::Community => Audience::Members(conversation.id),
+        };
+        audiences.insert(conversation.id, audience);
+    }
+    Ok(audiences)
 }

@@ -2,10 +2,11 @@
 
 use sha2::{Digest as _, Sha256};
 use shared_types::{
-    Code, ConversationKind, EntryKind, MessageId,
+    Code, ConversationId, ConversationKind, EntryKind, MessageId,
     entry::{Accepted, Status},
     socket::SendMessage,
 };
+use tracing::warn;
 use uuid::Uuid;
 
 use crate::{
@@ -44,30 +45,60 @@ pub async fn send(app: &App, me: Caller, input: SendMessage) -> Result<Accepted,
     };
     let accepted = Accepted { id: draft.id, status: Status::Accepted };
     let at = (conversation, draft.id);
-    if let Some(entry) = app.log.find(&[at]).await?.pop() {
+    let claim = claim(app, at, &draft).await?;
+    if claim != Claimed::Unused
+        && let Some(entry) = app.log.find(&[at]).await?.pop()
+    {
+        if claim == Claimed::New {
+            app.claims.release(&[at]).await?;
+        }
         return if is_same(&draft, &entry) { Ok(accepted) } else { Err(conflict().into()) };
     }
-    check_target(app, &draft).await?;
-
-    let claim = Claim { sender: me.user, digest: digest(&draft)? };
-    match app.claims.claim(at, claim).await? {
-        Some(other) if other != claim => return Err(conflict().into()),
-        // On its way already, or half-way when a pod died: once more is harmless, and the answer must mean "durable".
-        Some(_) => {}
-        // It may have been appended, and its claim released, since the log was looked into.
-        None => {
-            if let Some(entry) = app.log.find(&[at]).await?.pop() {
-                app.claims.release(&[at]).await?;
-                return if is_same(&draft, &entry) { Ok(accepted) } else { Err(conflict().into()) };
-            }
+    if let Err(refused) = check_target(app, &draft).await {
+        if claim != Claimed::Before {
+            app.claims.release(&[at]).await?;
         }
+        return Err(refused);
     }
     let payload = serde_json::to_vec(&draft).map_err(|error| PortError::new("queue", error))?;
-    if let Err(error) = app.queue.publish(app.lane(conversation), payload).await {
-        // Not released: the queue may have it although it did not say so. The claim expires by itself.
-        return Err(error.into());
-    }
+    // Not released where it fails: the queue may have it although it did not say so. The claim expires by itself.
+    app.queue.publish(app.lane(conversation), payload).await?;
     Ok(accepted)
+}
+
+/// What is known of an id once it is claimed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Claimed {
+    /// Now, and it is so young that the log can't have it: its claim would still be remembered.
+    Unused,
+    /// Now; the log may have it.
+    New,
+    /// For the same message: on its way, settled a moment ago, or half-way when a pod died. Publishing it once more is
+    /// harmless, and the answer must mean "durable".
+    Before,
+}
+
+async fn claim(app: &App, at: (ConversationId, MessageId), draft: &Draft) -> Result<Claimed, Error> {
+    let claim = Claim { sender: draft.sender, digest: digest(draft)? };
+    match app.claims.claim(at, claim).await {
+        Ok(Some(other)) if other != claim => Err(conflict().into()),
+        Ok(Some(_)) => Ok(Claimed::Before),
+        Ok(None) if is_young(draft, app.claims.remembers_ms()) => Ok(Claimed::Unused),
+        Ok(None) => Ok(Claimed::New),
+        Err(error) => {
+            // Claims may be lost: the log's own uniqueness stays.
+            warn!(%error, "ids are not claimed");
+            Ok(Claimed::Before)
+        }
+    }
+}
+
+/// Whether the id says of itself that it was made a moment ago. One that lies costs its sender a message in the dead
+/// letters, nobody else anything.
+fn is_young(draft: &Draft, remembers_ms: i64) -> bool {
+    let made = draft.id.0.get_timestamp().filter(|_| draft.id.0.get_version_num() == 7);
+    let made_ms = made.map(|made| i64::try_from(made.to_unix().0).unwrap_or_default().saturating_mul(1_000));
+    made_ms.is_some_and(|made| draft.sent_at.0.saturating_sub(made).abs() < remembers_ms / 2)
 }
 
 fn conflict() -> Refusal {
@@ -101,7 +132,8 @@ async fn check_target(app: &App, draft: &Draft) -> Result<(), Error> {
             }
             continue;
         }
-        let Some(claim) = app.claims.find(at).await? else {
+        // Claims may be away: then the target must stand in the log.
+        let Some(claim) = app.claims.find(at).await.unwrap_or_default() else {
             // It may have been appended, and its claim released, between the two looks.
             let Some(entry) = app.log.find(&[at]).await?.pop() else {
                 return Err(Refusal { field: Some(field.into()), ..missing() }.into());

@@ -1,0 +1,288 @@
+//! The conversations' logs: `messages`, sharded by `{conversation_id, seq}`, whose uniqueness is the fence between two
+//! writers that both believe they own a conversation.
+
+use std::collections::{HashMap, HashSet};
+
+use async_trait::async_trait;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use moka::sync::Cache;
+use mongodb::{
+    Collection, Database,
+    bson::{Document, doc},
+    error::ErrorKind,
+    options::Hint,
+};
+use shared_types::{ConversationId, MessageId, Seq, Timestamp};
+use sotto_core::{
+    domain::entry::Entry,
+    ports::{Appended, Batch, Log, Result},
+};
+
+use super::{
+    MAX_TIME, Mongo, failed,
+    gather::{Gather, all_failed},
+    is_duplicate,
+    rows::{EntryRow, Shape as _, date, id, message, number, seq},
+};
+use crate::Background;
+
+/// How many commands of a kind are on their way at once, and how many asks go into one.
+const APPENDS: (usize, usize) = (4, 64);
+const FINDS: (usize, usize) = (4, 64);
+/// How many conversations' reached positions are remembered.
+const REMEMBERED: u64 = 100_000;
+/// How many heads are asked for at once.
+const HEADS: usize = 16;
+
+type Ids = Vec<(ConversationId, MessageId)>;
+
+/// The two calls that every message makes, gathered.
+pub(crate) struct Gathered {
+    append: Gather<Batch, Appended>,
+    find: Gather<Ids, Vec<Entry>>,
+    reached: Reached,
+}
+
+/// Positions known to be taken: a log only grows, so one that was seen once is there for good.
+type Reached = Cache<ConversationId, Seq>;
+
+impl Gathered {
+    pub(crate) fn start(db: &Database, background: &Background) -> Self {
+        let reached = Reached::new(REMEMBERED);
+        let messages: Collection<EntryRow> = db.collection(EntryRow::COLLECTION);
+        let appender = Appender { messages: messages.clone(), reached: reached.clone() };
+        let append = Gather::start(background, APPENDS, move |batches| {
+            let appender = appender.clone();
+            async move { appender.append_all(batches).await }
+        });
+        let find = Gather::start(background, FINDS, move |asks: Vec<Ids>| {
+            let messages = messages.clone();
+            async move {
+                match find_all(&messages, &asks).await {
+                    Ok(found) => found.into_iter().map(Ok).collect(),
+                    Err(error) => all_failed(&error, asks.len()),
+                }
+            }
+        });
+        Self { append, find, reached }
+    }
+}
+
+async fn find_all(messages: &Collection<EntryRow>, asks: &[Ids]) -> Result<Vec<Vec<Entry>>> {
+    let wanted: HashSet<(ConversationId, MessageId)> = asks.iter().flatten().copied().collect();
+    let keys: Vec<_> = wanted.iter().map(|(conversation, id)| message(*conversation, *id)).collect();
+    let conversations: HashSet<ConversationId> = wanted.iter().map(|(conversation, _)| *conversation).collect();
+    let conversations: Vec<_> = conversations.into_iter().map(|conversation| id(conversation.bytes())).collect();
+    // The conversations tell a router which shards to ask.
+    let of = doc! { "_id": { "$in": keys }, "conversation_id": { "$in": conversations } };
+    let rows: Vec<EntryRow> = async {
+        let found = messages.find(of).hint(Hint::Keys(doc! { "_id": 1 })).max_time(MAX_TIME);
+        found.await?.try_collect().await
+    }
+    .await
+    .map_err(failed)?;
+    let mut found = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let entry = Entry::try_from(row)?;
+        found.insert((entry.conversation_id, entry.id), entry);
+    }
+    let answers = asks.iter().map(|ids| {
+        let mut ids = ids.clone();
+        ids.sort_unstable();
+        ids.dedup();
+        ids.iter().filter_map(|at| found.get(at).cloned()).collect()
+    });
+    Ok(answers.collect())
+}
+
+#[derive(Clone)]
+struct Appender {
+    messages: Collection<EntryRow>,
+    reached: Reached,
+}
+
+/// A row on its way: of which ask, in which conversation.
+struct Pending {
+    ask: usize,
+    conversation: ConversationId,
+    row: EntryRow,
+    seq: Seq,
+}
+
+impl Appender {
+    async fn append_all(&self, batches: Vec<Batch>) -> Vec<Result<Appended>> {
+        match self.try_all(&batches).await {
+            Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
+            // Some may stand in the log by now. Whoever asked tries again and finds them there.
+            Err(error) => all_failed(&error, batches.len()),
+        }
+    }
+
+    async fn try_all(&self, batches: &[Batch]) -> Result<Vec<Appended>> {
+        let mut fenced: HashMap<usize, ConversationId> = HashMap::new();
+        let mut pending = Vec::new();
+        for (ask, batch) in batches.iter().enumerate() {
+            match self.misfit(&batch.entries).await? {
+                Some(conversation) => drop(fenced.insert(ask, conversation)),
+                None => {
+                    for entry in &batch.entries {
+                        let conversation = entry.conversation_id;
+                        pending.push(Pending { ask, conversation, row: entry.try_into()?, seq: entry.seq });
+                    }
+                }
+            }
+        }
+        self.insert(pending, &mut fenced).await?;
+        for (ask, batch) in batches.iter().enumerate() {
+            if !fenced.contains_key(&ask) {
+                self.purge(&batch.purge).await?;
+            }
+        }
+        let outcome = |ask| fenced.get(&ask).map_or(Appended::Written, |fenced| Appended::Fenced(*fenced));
+        Ok((0..batches.len()).map(outcome).collect())
+    }
+
+    /// The conversation whose entries leave a hole, if any.
+    async fn misfit(&self, entries: &[Entry]) -> Result<Option<ConversationId>> {
+        let mut heads: HashMap<ConversationId, Seq> = HashMap::new();
+        for entry in entries {
+            let conversation = entry.conversation_id;
+            let fits = match heads.get(&conversation) {
+                Some(head) => entry.seq == head.next(),
+                None => self.is_reached(conversation, Seq(entry.seq.0.saturating_sub(1))).await?,
+            };
+            if !fits {
+                return Ok(Some(conversation));
+            }
+            heads.insert(conversation, entry.seq);
+        }
+        Ok(None)
+    }
+
+    async fn is_reached(&self, conversation: ConversationId, seq: Seq) -> Result<bool> {
+        if seq == Seq(0) || self.reached.get(&conversation).is_some_and(|reached| reached >= seq) {
+            return Ok(true);
+        }
+        let at = doc! { "conversation_id": id(conversation.bytes()), "seq": number(seq) };
+        let there = self.messages.find_one(at).max_time(MAX_TIME).await.map_err(failed)?.is_some();
+        if there {
+            self.reached.insert(conversation, seq);
+        }
+        Ok(there)
+    }
+
+    /// Inserts in order, so that of a conversation's entries a crash leaves a beginning, never a hole. Of an ask that is
+    /// fenced nothing more goes in.
+    async fn insert(&self, mut pending: Vec<Pending>, fenced: &mut HashMap<usize, ConversationId>) -> Result<()> {
+        while !pending.is_empty() {
+            let rows: Vec<&EntryRow> = pending.iter().map(|pending| &pending.row).collect();
+            let refused = match self.messages.insert_many(rows).ordered(true).await {
+                Ok(_) => pending.len(),
+                Err(error) if is_duplicate(&error) => first_refused(&error).unwrap_or_default(),
+                Err(error) => return Err(failed(error)),
+            };
+            let mut rest = pending.split_off(refused);
+            for written in pending {
+                self.reached.insert(written.conversation, written.seq);
+            }
+            if let Some(refused) = rest.first() {
+                let (ask, conversation) = (refused.ask, refused.conversation);
+                fenced.insert(ask, conversation);
+                rest.retain(|other| other.ask != ask);
+            }
+            pending = rest;
+        }
+        Ok(())
+    }
+
+    /// Takes the words of these messages and of their edits.
+    async fn purge(&self, targets: &[(ConversationId, MessageId)]) -> Result<()> {
+        let emptied = doc! { "$unset": { "envelope": "", "empty_at": "" } };
+        for (conversation, target) in targets {
+            let (conversation_id, key) = (id(conversation.bytes()), message(*conversation, *target));
+            let own = doc! { "_id": key, "conversation_id": conversation_id };
+            self.messages.update_many(own, emptied.clone()).await.map_err(failed)?;
+            let edits = doc! { "conversation_id": conversation_id, "target": id(target.bytes()), "kind": "edit" };
+            self.messages.update_many(edits, emptied.clone()).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+/// Where an ordered insert stopped.
+fn first_refused(error: &mongodb::error::Error) -> Option<usize> {
+    match error.kind.as_ref() {
+        ErrorKind::InsertMany(many) => many.write_errors.iter().flatten().map(|error| error.index).min(),
+        _ => None,
+    }
+}
+
+impl Mongo {
+    async fn head(&self, of: ConversationId) -> Result<Seq> {
+        let messages = self.documents(EntryRow::COLLECTION);
+        let newest = messages.find_one(doc! { "conversation_id": id(of.bytes()) });
+        // Answered from the index alone.
+        let newest = newest.sort(doc! { "conversation_id": -1, "seq": -1 }).projection(doc! { "_id": 0, "seq": 1 });
+        let found: Option<Document> = self.ask(newest.max_time(MAX_TIME)).await?;
+        let head = found.and_then(|row| row.get_i64("seq").ok()).map_or(Seq(0), seq);
+        self.log.reached.insert(of, head);
+        Ok(head)
+    }
+
+    async fn page(&self, of: Document, order: i32, limit: usize) -> Result<Vec<Entry>> {
+        let sort = doc! { "conversation_id": order, "seq": order };
+        let rows = self.rows::<EntryRow>(of, Some(sort), Some(limit)).await?;
+        rows.into_iter().map(Entry::try_from).collect()
+    }
+}
+
+#[async_trait]
+impl Log for Mongo {
+    async fn heads(&self, conversations: &[ConversationId]) -> Result<Vec<Seq>> {
+        stream::iter(conversations.to_vec()).map(|of| self.head(of)).buffered(HEADS).try_collect().await
+    }
+
+    async fn append(&self, batch: Batch) -> Result<Appended> {
+        if batch.entries.is_empty() && batch.purge.is_empty() {
+            return Ok(Appended::Written);
+        }
+        self.log.append.ask(batch).await
+    }
+
+    async fn find(&self, ids: &[(ConversationId, MessageId)]) -> Result<Vec<Entry>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.log.find.ask(ids.to_vec()).await
+    }
+
+    async fn expire(&self, now: Timestamp, limit: usize) -> Result<usize> {
+        let messages = self.documents(EntryRow::COLLECTION);
+        let rows: Vec<Document> = self
+            .ask(async {
+                let found = messages.find(doc! { "empty_at": { "$lte": date(now) } }).sort(doc! { "empty_at": 1 });
+                let found = found.projection(doc! { "conversation_id": 1 });
+                found.limit(i64::try_from(limit).unwrap_or(i64::MAX)).max_time(MAX_TIME).await?.try_collect().await
+            })
+            .await?;
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        let field = |name: &str| rows.iter().filter_map(|row| row.get(name).cloned()).collect::<Vec<_>>();
+        let of = doc! { "_id": { "$in": field("_id") }, "conversation_id": { "$in": field("conversation_id") } };
+        let emptied = messages.update_many(of, doc! { "$unset": { "envelope": "", "empty_at": "" } });
+        let emptied = self.ask(emptied.hint(Hint::Keys(doc! { "_id": 1 }))).await?.modified_count;
+        Ok(usize::try_from(emptied).unwrap_or(usize::MAX))
+    }
+
+    async fn after(&self, of: ConversationId, position: Seq, limit: usize) -> Result<Vec<Entry>> {
+        self.page(doc! { "conversation_id": id(of.bytes()), "seq": { "$gt": number(position) } }, 1, limit).await
+    }
+
+    async fn before(&self, of: ConversationId, position: Seq, limit: usize) -> Result<Vec<Entry>> {
+        let of = doc! { "conversation_id": id(of.bytes()), "seq": { "$lt": number(position) } };
+        let mut entries = self.page(of, -1, limit).await?;
+        entries.reverse();
+        Ok(entries)
+    }
+}

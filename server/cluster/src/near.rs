@@ -1,0 +1,267 @@
+//! A pod's own short memory of what it asks of MongoDB for every message: sessions, conversations, members, blocks. Whoever
+//! changes one says so to all pods, over Redis; a pod that can't hear that remembers nothing.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use moka::sync::Cache;
+use redis::cmd;
+use serde::{Deserialize, Serialize};
+use shared_types::{ConversationId, SessionId, Timestamp, UserId};
+use sotto_core::{
+    domain::{
+        conversation::{Conversation, Membership},
+        session::{Session, TokenHash},
+    },
+    ports::{Blocks, Conversations, Result, Sessions},
+};
+use tracing::warn;
+
+use crate::{mongo::Mongo, redis::Link};
+
+/// The channel on which changes are said.
+pub(crate) const CHANNEL: &str = "stale";
+/// The longest that anything is believed: the bound where a word got lost without anybody noticing.
+const LASTS: Duration = Duration::from_secs(30);
+/// Of sessions less: a revoked one must be shut out within five seconds, whatever happens.
+const SESSION_LASTS: Duration = Duration::from_secs(3);
+/// How many of each kind.
+const MOST: u64 = 50_000;
+/// Lists of members longer than this are not remembered.
+const LONG: usize = 64;
+
+/// What has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Stale {
+    Session(SessionId),
+    Conversation(ConversationId),
+    Member(ConversationId, UserId),
+    Blocks(UserId, UserId),
+}
+
+/// MongoDB, remembered. Cheap to clone.
+#[derive(Clone)]
+pub struct Near {
+    mongo: Mongo,
+    link: Link,
+    kept: Arc<Kept>,
+}
+
+struct Kept {
+    /// Whether changes are heard.
+    hears: AtomicBool,
+    /// Raised by every change: what was read before must not be remembered after.
+    changes: AtomicU64,
+    sessions: Cache<SessionId, Session>,
+    conversations: Cache<ConversationId, Conversation>,
+    members: Cache<ConversationId, Arc<Vec<Membership>>>,
+    member: Cache<(ConversationId, UserId), Membership>,
+    blocks: Cache<(UserId, UserId), bool>,
+}
+
+fn cache<K, V>(lasts: Duration) -> Cache<K, V>
+where
+    K: std::hash::Hash + Eq + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    Cache::builder().max_capacity(MOST).time_to_live(lasts).build()
+}
+
+/// A pair in whichever order.
+fn both(one: UserId, other: UserId) -> (UserId, UserId) {
+    if one < other { (one, other) } else { (other, one) }
+}
+
+impl Near {
+    /// Remembers nothing until it is told that it hears.
+    pub fn new(mongo: Mongo, link: Link) -> Self {
+        let kept = Kept {
+            hears: AtomicBool::new(false),
+            changes: AtomicU64::new(0),
+            sessions: cache(SESSION_LASTS),
+            conversations: cache(LASTS),
+            members: cache(LASTS),
+            member: cache(LASTS),
+            blocks: cache(LASTS),
+        };
+        Self { mongo, link, kept: Arc::new(kept) }
+    }
+
+    /// From now on changes are heard, or not.
+    pub(crate) fn hears(&self, hears: bool) {
+        self.kept.changes.fetch_add(1, Ordering::SeqCst);
+        self.kept.hears.store(hears, Ordering::SeqCst);
+        if !hears {
+            self.kept.sessions.invalidate_all();
+            self.kept.conversations.invalidate_all();
+            self.kept.members.invalidate_all();
+            self.kept.member.invalidate_all();
+            self.kept.blocks.invalidate_all();
+        }
+    }
+
+    /// Someone has changed this.
+    pub(crate) fn forget(&self, stale: Stale) {
+        let kept = &self.kept;
+        kept.changes.fetch_add(1, Ordering::SeqCst);
+        match stale {
+            Stale::Session(id) => kept.sessions.invalidate(&id),
+            Stale::Conversation(id) => {
+                kept.conversations.invalidate(&id);
+                kept.members.invalidate(&id);
+            }
+            Stale::Member(id, user) => {
+                kept.members.invalidate(&id);
+                kept.member.invalidate(&(id, user));
+            }
+            Stale::Blocks(one, other) => kept.blocks.invalidate(&both(one, other)),
+        }
+    }
+
+    /// Forgets it here, and tells the others.
+    async fn changed(&self, stale: Stale) {
+        self.forget(stale);
+        let Ok(word) = serde_json::to_vec(&stale) else { return };
+        if let Err(error) = self.link.ask::<i64>(cmd("PUBLISH").arg(CHANNEL).arg(word)).await {
+            // Who can hear nobody remembers nothing; who was cut off unnoticed does not believe it for long.
+            warn!(%error, "a change was not told to the other pods");
+        }
+    }
+
+    /// Takes it from memory, or reads and remembers it.
+    async fn through<K, V>(
+        &self,
+        cache: &Cache<K, V>,
+        key: K,
+        read: impl Future<Output = Result<Option<V>>>,
+    ) -> Result<Option<V>>
+    where
+        K: std::hash::Hash + Eq + Send + Sync + 'static,
+        V: Clone + Send + Sync + 'static,
+    {
+        if !self.kept.hears.load(Ordering::SeqCst) {
+            return read.await;
+        }
+        if let Some(value) = cache.get(&key) {
+            return Ok(Some(value));
+        }
+        let before = self.kept.changes.load(Ordering::SeqCst);
+        let value = read.await?;
+        if let Some(value) = &value
+            && self.kept.changes.load(Ordering::SeqCst) == before
+        {
+            cache.insert(key, value.clone());
+        }
+        Ok(value)
+    }
+}
+
+#[async_trait]
+impl Sessions for Near {
+    async fn create(&self, session: &Session) -> Result<()> {
+        Sessions::create(&self.mongo, session).await
+    }
+
+    async fn find(&self, id: SessionId) -> Result<Option<Session>> {
+        self.through(&self.kept.sessions, id, Sessions::find(&self.mongo, id)).await
+    }
+
+    async fn advance(&self, newest: TokenHash, next: &Session) -> Result<bool> {
+        let advanced = self.mongo.advance(newest, next).await?;
+        self.changed(Stale::Session(next.id)).await;
+        Ok(advanced)
+    }
+
+    async fn end(&self, id: SessionId, at: Timestamp) -> Result<()> {
+        self.mongo.end(id, at).await?;
+        self.changed(Stale::Session(id)).await;
+        Ok(())
+    }
+
+    async fn of(&self, user: UserId) -> Result<Vec<Session>> {
+        Sessions::of(&self.mongo, user).await
+    }
+}
+
+#[async_trait]
+impl Conversations for Near {
+    async fn create(&self, conversation: &Conversation, members: &[Membership]) -> Result<bool> {
+        // Who is not there is not remembered, so a new one makes nothing stale.
+        Conversations::create(&self.mongo, conversation, members).await
+    }
+
+    async fn find(&self, ids: &[ConversationId]) -> Result<Vec<Conversation>> {
+        if !self.kept.hears.load(Ordering::SeqCst) {
+            return Conversations::find(&self.mongo, ids).await;
+        }
+        let before = self.kept.changes.load(Ordering::SeqCst);
+        let mut found: Vec<Conversation> = ids.iter().filter_map(|id| self.kept.conversations.get(id)).collect();
+        let missing: Vec<_> =
+            ids.iter().copied().filter(|id| !found.iter().any(|conversation| conversation.id == *id)).collect();
+        for conversation in Conversations::find(&self.mongo, &missing).await? {
+            if self.kept.changes.load(Ordering::SeqCst) == before {
+                self.kept.conversations.insert(conversation.id, conversation.clone());
+            }
+            found.push(conversation);
+        }
+        Ok(found)
+    }
+
+    async fn members(&self, id: ConversationId) -> Result<Vec<Membership>> {
+        if let Some(members) = self.kept.members.get(&id) {
+            return Ok(members.to_vec());
+        }
+        let before = self.kept.changes.load(Ordering::SeqCst);
+        let members = self.mongo.members(id).await?;
+        let unchanged = self.kept.changes.load(Ordering::SeqCst) == before;
+        if unchanged && !members.is_empty() && members.len() <= LONG && self.kept.hears.load(Ordering::SeqCst) {
+            self.kept.members.insert(id, Arc::new(members.clone()));
+        }
+        Ok(members)
+    }
+
+    async fn member(&self, id: ConversationId, user: UserId) -> Result<Option<Membership>> {
+        self.through(&self.kept.member, (id, user), self.mongo.member(id, user)).await
+    }
+
+    async fn update_member(&self, membership: &Membership) -> Result<()> {
+        self.mongo.update_member(membership).await?;
+        self.changed(Stale::Member(membership.conversation, membership.user)).await;
+        Ok(())
+    }
+
+    async fn of(&self, user: UserId) -> Result<Vec<Membership>> {
+        Conversations::of(&self.mongo, user).await
+    }
+}
+
+#[async_trait]
+impl Blocks for Near {
+    async fn set(&self, by: UserId, whom: UserId) -> Result<()> {
+        self.mongo.set(by, whom).await?;
+        self.changed(Stale::Blocks(by, whom)).await;
+        Ok(())
+    }
+
+    async fn clear(&self, by: UserId, whom: UserId) -> Result<()> {
+        self.mongo.clear(by, whom).await?;
+        self.changed(Stale::Blocks(by, whom)).await;
+        Ok(())
+    }
+
+    async fn by(&self, by: UserId) -> Result<Vec<UserId>> {
+        self.mongo.by(by).await
+    }
+
+    async fn between(&self, one: UserId, other: UserId) -> Result<bool> {
+        let read = async { self.mongo.between(one, other).await.map(Some) };
+        Ok(self.through(&self.kept.blocks, both(one, other), read).await?.unwrap_or_default())
+    }
+}
