@@ -9,16 +9,15 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use crate::ask::is_free;
 use crate::plan::{PORT_BASE, Part, Plan, Ports};
-use crate::process::{Condition, Process, Spec};
+use crate::process::{Condition, Ending, Process, Spec};
 use crate::record::{Layer, Record};
 use crate::settings::{self, Variable};
 use crate::site::{Site, random_hex, write_private};
 use crate::{mongo, rabbit, redis, s3};
 
-/// How long an engine may take to end before it is killed.
-const STOP_LIMIT: Duration = Duration::from_secs(15);
+/// How long a process may take to end before it is killed.
+const STOP_LIMIT: Duration = Duration::from_secs(30);
 const SECRET: &str = "secret";
-const EPMD: &str = "epmd";
 
 /// Engines that this program started, or found by their record. Dropping it stops nothing.
 #[derive(Debug, Clone)]
@@ -39,17 +38,24 @@ impl Engines {
             left.remove_data()?;
         }
         let site = Site::new(plan);
-        std::fs::create_dir_all(site.logs()).with_context(|| format!("{} cannot be made", site.logs().display()))?;
-        // Of a start that came to nothing: its engines would not go together with new ones.
+        // What an earlier set has left: its logs are of no more use, and its data would not go together with new data.
+        remove_folder(&site.logs())?;
         remove_folder(&site.data())?;
-        let specs = specs(&site, plan)?;
-        must_be_free(&specs)?;
+        std::fs::create_dir_all(site.logs()).with_context(|| format!("{} cannot be made", site.logs().display()))?;
+        let specs = specs(&site, plan).and_then(|specs| must_be_free(&specs).map(|()| specs));
+        let specs = match specs {
+            Ok(specs) => specs,
+            Err(error) => {
+                remove_folder(&site.data())?;
+                return Err(error);
+            }
+        };
         write_private(&site.data().join(SECRET), &random_hex(32)?)?;
 
         let engines = Self { record: Arc::new(Record::create(plan)?), site };
         engines.record.add(Layer::Engines, specs)?;
         if let Err(error) = engines.assemble(plan) {
-            return Err(match engines.stop().and_then(|()| engines.remove_data()) {
+            return Err(match engines.discard() {
                 Ok(()) => error,
                 Err(also) => anyhow!("{error:#}; and what was started cannot be stopped: {also:#}"),
             });
@@ -92,9 +98,7 @@ impl Engines {
 
     /// All processes, in the order in which they were planned.
     pub fn processes(&self) -> Vec<Process> {
-        let mut all = self.layer(Layer::Engines);
-        all.extend(self.layer(Layer::Above));
-        all
+        [Layer::Engines, Layer::Pods, Layer::Gateway].into_iter().flat_map(|layer| self.layer(layer)).collect()
     }
 
     /// The member of the replica set that takes writes now.
@@ -103,10 +107,10 @@ impl Engines {
     }
 
     /// Adds a process to the set: a pod, or what stands before the pods.
-    pub fn add(&self, spec: Spec) -> Result<Process> {
+    pub(crate) fn add(&self, layer: Layer, spec: Spec) -> Result<Process> {
         let name = spec.name.clone();
         must_be_free(std::slice::from_ref(&spec))?;
-        self.record.add(Layer::Above, vec![spec])?;
+        self.record.add(layer, vec![spec])?;
         self.process(&name)
     }
 
@@ -137,29 +141,34 @@ impl Engines {
         self.site.home(name)
     }
 
-    /// Ends every process: those that were added first of all, in reverse; then the engines together.
-    pub fn stop(&self) -> Result<()> {
-        for process in self.layer(Layer::Above).iter().rev() {
-            process.stop(STOP_LIMIT)?;
+    /// Ends every process: pods may finish what they do, then what stands before them ends, and the engines at last.
+    /// Returns the names of those that did not end in time and were killed.
+    pub fn stop(&self) -> Result<Vec<String>> {
+        let mut forced = Vec::new();
+        for layer in [Layer::Pods, Layer::Gateway, Layer::Engines] {
+            let processes = self.layer(layer);
+            // The port mapper serves until the nodes are gone; it knows no friendly way, and has nothing to lose.
+            let friendly = processes.iter().filter(|process| process.name() != rabbit::EPMD);
+            forced.extend(stop_together(friendly)?);
         }
-        let engines = self.layer(Layer::Engines).into_iter();
-        let (mapper, engines): (Vec<_>, Vec<_>) = engines.partition(|process| process.name() == EPMD);
-        thread::scope(|scope| {
-            let stops: Vec<_> = engines.iter().map(|process| scope.spawn(|| process.stop(STOP_LIMIT))).collect();
-            stops.into_iter().try_for_each(|stop| joined(stop.join()).map(|_| ()))
-        })?;
-        for process in mapper {
-            // It knows no friendly way, and has nothing to lose.
-            process.kill()?;
+        if let Ok(epmd) = self.process(rabbit::EPMD) {
+            epmd.kill()?;
         }
         rabbit::sweep(&self.site)?;
         for socket in s3::sockets(self.site.ports) {
+            // Whichever there are.
             let _ = std::fs::remove_file(socket);
         }
-        Ok(())
+        Ok(forced)
     }
 
-    /// Removes all data and the record, and keeps the logs. Everything has to be stopped.
+    /// Ends and removes everything but the logs.
+    pub fn discard(&self) -> Result<()> {
+        self.stop()?;
+        self.remove_data()
+    }
+
+    /// Removes all data and the record, and keeps the logs until the next start. Everything has to be stopped.
     pub fn remove_data(&self) -> Result<()> {
         remove_folder(&self.site.data())?;
         self.record.remove()
@@ -199,6 +208,16 @@ fn specs(site: &Site, plan: &Plan) -> Result<Vec<Spec>> {
         specs.extend(s3::specs(site)?);
     }
     Ok(specs)
+}
+
+fn stop_together<'a>(processes: impl Iterator<Item = &'a Process>) -> Result<Vec<String>> {
+    thread::scope(|scope| {
+        let stop = |process: &'a Process| (process.name(), scope.spawn(|| process.stop(STOP_LIMIT)));
+        let stops: Vec<_> = processes.map(stop).collect();
+        let ends = stops.into_iter().map(|(name, stop)| Ok((name, joined(stop.join())?)));
+        let ends: Vec<(&str, Ending)> = ends.collect::<Result<_>>()?;
+        Ok(ends.into_iter().filter(|(_, end)| *end == Ending::Forced).map(|(name, _)| name.to_owned()).collect())
+    })
 }
 
 fn must_be_free(specs: &[Spec]) -> Result<()> {

@@ -7,8 +7,7 @@
 //! let engines = Engines::start(&plan)?;
 //! engines.process("rabbit-2")?.kill()?;
 //! engines.process("rabbit-2")?.start()?;
-//! engines.stop()?;
-//! engines.remove_data()?;
+//! engines.discard()?;
 //! # anyhow::Ok(())
 //! ```
 //!

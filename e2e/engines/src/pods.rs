@@ -10,6 +10,7 @@ use crate::ask::Ready;
 use crate::engines::{Engines, joined};
 use crate::gateway;
 use crate::process::{Process, Spec};
+use crate::record::Layer;
 use crate::settings::Variable;
 
 /// What a pod may take until it is ready.
@@ -42,7 +43,7 @@ pub fn start(engines: &Engines, pods: &Pods) -> Result<()> {
     migrate(engines, pods)?;
     let mut started = Vec::new();
     for (number, (name, role)) in (1..).zip(PODS) {
-        let process = engines.add(spec(engines, pods, number, name, role)?)?;
+        let process = engines.add(Layer::Pods, spec(engines, pods, number, name, role)?)?;
         process.start()?;
         started.push(process);
     }
@@ -52,7 +53,7 @@ pub fn start(engines: &Engines, pods: &Pods) -> Result<()> {
     })?;
     let ports: Vec<u16> =
         (1..).zip(PODS).filter(|(_, (_, role))| *role == "api").map(|(pod, _)| engines.ports().pod(pod)).collect();
-    let gateway: Process = engines.add(gateway::spec(engines, pods.port, &ports)?)?;
+    let gateway: Process = engines.add(Layer::Gateway, gateway::spec(engines, pods.port, &ports)?)?;
     gateway.start()?;
     gateway.wait_until_ready(LIMIT)
 }

@@ -14,6 +14,8 @@ use crate::site::{Site, program, random_hex, write_private};
 
 /// On a machine that compiles at the same time, a start takes its time.
 const LIMIT: Duration = Duration::from_mins(2);
+/// The port mapper's name.
+pub(crate) const EPMD: &str = "epmd";
 /// Where Debian keeps the script itself; the one in the path changes the user and the folder first.
 const SCRIPT: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 
@@ -31,7 +33,7 @@ pub(crate) fn specs(site: &Site, nodes: Nodes) -> Result<Vec<Spec>> {
     ];
     let mapper = mapper.map(|(name, value)| (name.to_owned(), value));
 
-    let mut epmd = site.spec("epmd", &program("SOTTO_EPMD", &["epmd"])?, &[ports.epmd()], Ready::Port(ports.epmd()))?;
+    let mut epmd = site.spec(EPMD, &program("SOTTO_EPMD", &[EPMD])?, &[ports.epmd()], Ready::Port(ports.epmd()))?;
     epmd.args = ["-port", &ports.epmd().to_string(), "-address", "127.0.0.1"].map(str::to_owned).into();
     let mut specs = vec![epmd];
     for node in nodes.numbers() {
@@ -74,7 +76,7 @@ pub(crate) fn assemble(engines: &Engines, nodes: Nodes) -> Result<()> {
         process.start()?;
         process.wait_until_ready(LIMIT)
     };
-    start("epmd")?;
+    start(EPMD)?;
     start(&name(1))?;
     let others = nodes.numbers().skip(1);
     thread::scope(|scope| {
@@ -96,7 +98,7 @@ pub(crate) fn sweep(site: &Site) -> Result<()> {
     if is_free(port) {
         return Ok(());
     }
-    let mut epmd = std::process::Command::new(program("SOTTO_EPMD", &["epmd"])?);
+    let mut epmd = std::process::Command::new(program("SOTTO_EPMD", &[EPMD])?);
     epmd.args(["-port", &port.to_string(), "-kill"]).output().context("epmd cannot be run")?;
     ensure!(is_free(port), "something still listens on port {port}, which was epmd's");
     Ok(())

@@ -33,8 +33,10 @@ struct Entry {
 pub(crate) enum Layer {
     /// The engines.
     Engines,
-    /// What uses them, and ends before them.
-    Above,
+    /// The pods on them.
+    Pods,
+    /// What stands before the pods.
+    Gateway,
 }
 
 /// The record of one set of processes.
@@ -171,7 +173,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let plan = Plan::conformance(folder.path().to_owned(), Ports::from(24_000).unwrap());
         let record = Record::create(&plan).unwrap();
-        record.add(Layer::Above, vec![spec("one")]).unwrap();
+        record.add(Layer::Pods, vec![spec("one")]).unwrap();
         record.set_mark("one", Some(Mark { pid: 7, started: 8 })).unwrap();
         record.change(|state| state.boot = "another".to_owned()).unwrap();
         assert_eq!(Record::open(folder.path()).unwrap().mark("one"), None);

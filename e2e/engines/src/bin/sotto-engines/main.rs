@@ -95,8 +95,11 @@ fn down(folder: &Path) -> Result<ExitCode> {
     }
     let engines = Engines::attach(folder)?;
     let began = Instant::now();
-    engines.stop()?;
+    let forced = engines.stop()?;
     engines.remove_data()?;
+    if !forced.is_empty() {
+        println!("Killed, since they did not end when asked: {}", forced.join(", "));
+    }
     println!("Stopped after {:.1} s; the logs are kept: {}", began.elapsed().as_secs_f64(), engines.logs().display());
     Ok(ExitCode::SUCCESS)
 }

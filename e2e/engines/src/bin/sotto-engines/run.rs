@@ -27,13 +27,13 @@ pub(crate) fn run(folder: &Path, program: &[String]) -> Result<ExitCode> {
     }
     if Engines::are_in(folder) {
         println!("Stopping what an earlier run has left behind.");
-        end(&Engines::attach(folder)?)?;
+        Engines::attach(folder)?.discard()?;
     }
     let began = Instant::now();
     let engines = Engines::start(&Plan::conformance(folder.to_owned(), free_ports()?))?;
     println!("RabbitMQ, MongoDB, Redis and S3 are ready after {:.1} s.", began.elapsed().as_secs_f64());
     let outcome = watch(program, engines.test_settings(), &stop_asked);
-    end(&engines)?;
+    engines.discard()?;
     println!("RabbitMQ, MongoDB, Redis and S3 are stopped; their logs: {}", engines.logs().display());
     outcome
 }
@@ -58,11 +58,6 @@ fn watch(program: &[String], variables: Vec<Variable>, stop_asked: &AtomicBool) 
         }
         sleep(Duration::from_millis(50));
     }
-}
-
-fn end(engines: &Engines) -> Result<()> {
-    engines.stop()?;
-    engines.remove_data()
 }
 
 /// A place for all ports next to whatever else runs, such as a cluster that someone tries things out with.

@@ -39,8 +39,7 @@ pub(crate) fn up(arguments: &Arguments) -> Result<ExitCode> {
             let began = Instant::now();
             println!("Starting the pods ...");
             if let Err(error) = pods::start(&engines, &pods) {
-                engines.stop()?;
-                engines.remove_data()?;
+                engines.discard()?;
                 return Err(error);
             }
             println!("They are ready after {:.1} s.", began.elapsed().as_secs_f64());
