@@ -88,9 +88,14 @@ fn rust(tree: &Tree, _: Knobs) -> Vec<Run> {
 }
 
 fn engines(tree: &Tree, _: Knobs) -> Vec<Run> {
+    let scope = "--locked -p sotto-cluster";
     let tests = if has_nextest(tree) { "nextest run" } else { "test" };
-    let tests = Run::cargo(&tree.root, &format!("{tests} --locked -p sotto-cluster --no-fail-fast"));
-    vec![cluster::with_engines(tree, tests.words())]
+    let tests = Run::cargo(&tree.root, &format!("{tests} {scope} --no-fail-fast"));
+    vec![
+        // Compiled before the engines are started: while that takes minutes, they would only take memory.
+        Run::cargo(&tree.root, &format!("test {scope} --no-run")),
+        cluster::with_engines(tree, tests.words()),
+    ]
 }
 
 fn has_nextest(tree: &Tree) -> bool {
