@@ -37,7 +37,11 @@ async fn main() -> Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
         "peer" => {
-            compare::compare(second.as_deref(), third.as_deref()).await?;
+            // What was started is ended with it, also where someone has had enough.
+            tokio::select! {
+                outcome = compare::compare(second.as_deref(), third.as_deref()) => outcome?,
+                () = process::asked_to_end() => bail!("stopped before the end: nothing is written"),
+            }
             return Ok(ExitCode::SUCCESS);
         }
         _ => {}

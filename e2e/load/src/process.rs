@@ -4,6 +4,7 @@ use std::iter::Sum;
 
 use anyhow::{Context, Result};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// What a process has used so far.
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,6 +33,15 @@ pub(crate) fn usage(pid: u32) -> Result<Usage> {
     let used = f64::from(ticks(11)?) + f64::from(ticks(12)?);
     let per_second = u32::try_from(rustix::param::clock_ticks_per_second())?;
     Ok(Usage { rss_kib, cpu_s: used / f64::from(per_second) })
+}
+
+/// Returns when this process is asked to end.
+pub(crate) async fn asked_to_end() {
+    let Ok(mut term) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
 }
 
 /// Lets this process, and what it starts, open as many files as it may: each socket is one.

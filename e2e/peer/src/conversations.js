@@ -50,7 +50,8 @@ export class Conversations {
 
   /** The conversation of which someone is a member; refused where there is none. */
   async ofMember(id, user) {
-    const known = this.#known.get(id) ?? (await this.#fetch(id));
+    // Whoever asks meanwhile waits for the same answer, so that a sender's messages keep their order.
+    const known = await (this.#known.get(id) ?? this.#remember(id));
     if (!known?.members.has(user)) throw new Refused(404, "not_found", "there is no such conversation");
     return known;
   }
@@ -60,12 +61,17 @@ export class Conversations {
     return this.#store.conversations.find({ members: user }, { projection: { kind: 1 } }).toArray();
   }
 
+  #remember(id) {
+    const asked = this.#fetch(id);
+    if (this.#known.size >= REMEMBERED) this.#known.delete(this.#known.keys().next().value);
+    this.#known.set(id, asked);
+    const forget = () => this.#known.delete(id);
+    asked.then((found) => found ?? forget(), forget);
+    return asked;
+  }
+
   async #fetch(id) {
     const found = await this.#store.conversations.findOne({ _id: id });
-    if (!found) return null;
-    const known = { id, kind: found.kind, members: new Set(found.members) };
-    if (this.#known.size >= REMEMBERED) this.#known.delete(this.#known.keys().next().value);
-    this.#known.set(id, known);
-    return known;
+    return found && { id, kind: found.kind, members: new Set(found.members) };
   }
 }

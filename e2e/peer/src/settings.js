@@ -10,7 +10,7 @@ export function settings(env = process.env) {
     queue: turned(queueHosts(required(env, "SOTTO_QUEUE")), port),
     cache: cacheOptions(required(env, "SOTTO_CACHE")),
     secret: required(env, "SOTTO_SECRET"),
-    // Measured with one worker: more queues cost the broker more and gain nothing.
+    // One worker consumes all of them: a few are enough, and each costs the broker something.
     partitions: number(env.PEER_PARTITIONS ?? "8", "PEER_PARTITIONS"),
     prefetch: number(env.PEER_PREFETCH ?? "1000", "PEER_PREFETCH"),
     // How many messages may wait for the broker's confirmation at once.
