@@ -38,22 +38,16 @@ impl Engines {
             left.remove_data()?;
         }
         let site = Site::new(plan);
-        // What an earlier set has left: its logs are of no more use, and its data would not go together with new data.
-        remove_folder(&site.logs())?;
-        remove_folder(&site.data())?;
+        if site.data().exists() {
+            // Perhaps the data of something else: a wrong folder must not cost anyone theirs.
+            bail!("{} is there, and no record says what it is: remove it, or move it away", site.data().display());
+        }
         std::fs::create_dir_all(site.logs()).with_context(|| format!("{} cannot be made", site.logs().display()))?;
-        let specs = specs(&site, plan).and_then(|specs| must_be_free(&specs).map(|()| specs));
-        let specs = match specs {
-            Ok(specs) => specs,
-            Err(error) => {
-                remove_folder(&site.data())?;
-                return Err(error);
-            }
-        };
-        write_private(&site.data().join(SECRET), &random_hex(32)?)?;
-
         let engines = Self { record: Arc::new(Record::create(plan)?), site };
-        engines.record.add(Layer::Engines, specs)?;
+        if let Err(error) = engines.prepare(plan) {
+            engines.remove_data()?;
+            return Err(error);
+        }
         if let Err(error) = engines.assemble(plan) {
             return Err(match engines.discard() {
                 Ok(()) => error,
@@ -179,6 +173,18 @@ impl Engines {
         names.map(|name| Process { name, record: Arc::clone(&self.record) }).collect()
     }
 
+    /// Everything that can be wrong before anything is started.
+    fn prepare(&self, plan: &Plan) -> Result<()> {
+        let specs = specs(&self.site, plan)?;
+        must_be_free(&specs)?;
+        write_private(&self.site.data().join(SECRET), &random_hex(32)?)?;
+        for spec in &specs {
+            // Each set begins with empty logs; within its life a process adds to its own.
+            std::fs::File::create(&spec.log).with_context(|| format!("{} cannot be written", spec.log.display()))?;
+        }
+        self.record.add(Layer::Engines, specs)
+    }
+
     fn assemble(&self, plan: &Plan) -> Result<()> {
         thread::scope(|scope| {
             let mut parts = vec![
@@ -224,10 +230,14 @@ fn must_be_free(specs: &[Spec]) -> Result<()> {
     let wanted = specs.iter().flat_map(|spec| spec.ports.iter().map(|port| (*port, &spec.name)));
     let taken = wanted.filter(|(port, _)| !is_free(*port));
     let taken: Vec<String> = taken.map(|(port, name)| format!("{port} (for {name})")).collect();
-    if taken.is_empty() {
-        return Ok(());
+    match taken.as_slice() {
+        [] => Ok(()),
+        // The first says enough; all of them would be fifty where another set runs.
+        [first, rest @ ..] => {
+            let more = if rest.is_empty() { String::new() } else { format!(", and {} more of its ports", rest.len()) };
+            bail!("port {first} is taken by another program on 127.0.0.1{more}: {PORT_BASE} moves them all")
+        }
     }
-    bail!("taken by other programs on 127.0.0.1: {}; {PORT_BASE} moves all ports", taken.join(", "))
 }
 
 fn remove_folder(folder: &Path) -> Result<()> {

@@ -223,6 +223,15 @@ impl Process {
     }
 }
 
+/// Kills a process that no record knows, if it still is the one that is meant once it can't become another.
+pub(crate) fn kill_if(pid: i32, is_meant: impl Fn() -> bool) -> Result<()> {
+    let handle = Pid::from_raw(pid).filter(|_| is_meant()).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
+    match handle {
+        Some(handle) if is_meant() => Ok(pidfd_send_signal(&handle, Signal::KILL)?),
+        _ => Ok(()),
+    }
+}
+
 /// What has become of the process that was marked.
 fn condition(mark: Mark) -> Condition {
     if let Some(pid) = Pid::from_raw(mark.pid) {

@@ -4,16 +4,18 @@ use std::fmt::Write;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 
-use crate::ask::{Ready, http, is_free};
+use crate::ask::{Ready, http};
 use crate::engines::{Engines, joined};
 use crate::plan::{Nodes, Ports};
-use crate::process::Spec;
+use crate::process::{Spec, kill_if};
 use crate::site::{Site, program, random_hex, write_private};
 
 /// On a machine that compiles at the same time, a start takes its time.
 const LIMIT: Duration = Duration::from_mins(2);
+/// What the nodes take for their home: in it lies the cookie that they share.
+const HOME: &str = "rabbit";
 /// The port mapper's name.
 pub(crate) const EPMD: &str = "epmd";
 /// Where Debian keeps the script itself; the one in the path changes the user and the folder first.
@@ -23,8 +25,7 @@ const SCRIPT: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 pub(crate) fn specs(site: &Site, nodes: Nodes) -> Result<Vec<Spec>> {
     let script = program("SOTTO_RABBITMQ", &[SCRIPT, "rabbitmq-server"])?;
     let ports = site.ports;
-    // The cookie, which all nodes share, lies in what they take for their home.
-    let shared = site.home("rabbit")?;
+    let shared = site.home(HOME)?;
     write_private(&shared.join(".erlang.cookie"), &random_hex(16)?)?;
     let mapper = [
         ("HOME", shared.to_string_lossy().into_owned()),
@@ -92,15 +93,22 @@ pub(crate) fn assemble(engines: &Engines, nodes: Nodes) -> Result<()> {
     Ok(())
 }
 
-/// Ends the port mapper if a node has put one of its own in the place of ours.
+/// Ends a port mapper that a node has put in the place of ours, when ours was killed.
 pub(crate) fn sweep(site: &Site) -> Result<()> {
-    let port = site.ports.epmd();
-    if is_free(port) {
-        return Ok(());
+    // It has the node's environment, and no other set has this home.
+    let port = format!("ERL_EPMD_PORT={}", site.ports.epmd());
+    let home = format!("HOME={}", site.data().join(HOME).display());
+    let is_ours = |pid: i32| {
+        let read = |file: &str| std::fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
+        let environment = read("environ");
+        let has = |variable: &str| environment.split(|byte| *byte == 0).any(|found| found == variable.as_bytes());
+        read("comm") == b"epmd\n" && has(&port) && has(&home)
+    };
+    for entry in std::fs::read_dir("/proc")?.flatten() {
+        if let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) {
+            kill_if(pid, || is_ours(pid))?;
+        }
     }
-    let mut epmd = std::process::Command::new(program("SOTTO_EPMD", &[EPMD])?);
-    epmd.args(["-port", &port.to_string(), "-kill"]).output().context("epmd cannot be run")?;
-    ensure!(is_free(port), "something still listens on port {port}, which was epmd's");
     Ok(())
 }
 
