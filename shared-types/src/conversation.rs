@@ -104,6 +104,13 @@ pub struct NewConversation {
     /// The other person of a direct one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
+    /// The title of a group or community: 1 to 128 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The first members of a group or community, besides oneself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<UserId>>"))]
+    pub user_ids: Vec<UserId>,
 }
 
 /// `PATCH /conversations/{id}`: one's own settings of it. What is left out stays; `null` clears.

@@ -91,7 +91,7 @@ impl Inbox for Letters {
                 return Some(Event::Missed);
             }
             tokio::select! {
-                parcel = self.parcels.recv() => return parcel.map(Event::Parcel),
+                parcel = self.parcels.recv() => return parcel.map(|parcel| Event::Parcel(Box::new(parcel))),
                 _ = looks.tick() => {}
             }
         }
@@ -141,14 +141,15 @@ async fn hear_of_changes(mut heard: mpsc::Receiver<Heard>, near: Near) {
         match heard {
             Heard::Listening => near.hears(true),
             Heard::Deaf => near.hears(false),
-            Heard::Said(said) => match serde_json::from_slice::<Stale>(&said.payload) {
-                Ok(stale) => near.forget(stale),
-                // Said by a newer version: whatever it is, nothing is believed for a moment.
-                Err(_) => {
+            Heard::Said(said) => {
+                if let Ok(stale) = serde_json::from_slice::<Stale>(&said.payload) {
+                    near.forget(stale);
+                } else {
+                    // Said by a newer version: whatever it is, nothing that was remembered is believed.
                     near.hears(false);
                     near.hears(true);
                 }
-            },
+            }
         }
     }
 }
@@ -230,7 +231,8 @@ impl Shared {
         match self.link.ask_all::<i64>(publishes.collect()).await {
             Ok(heard) => {
                 // A pod that is there but does not hear on its channel hears on the exchange.
-                let deaf = batches.into_iter().zip(heard).filter(|(_, heard)| *heard == 0 && self.link.counts_subscribers());
+                let deaf =
+                    batches.into_iter().zip(heard).filter(|(_, heard)| *heard == 0 && self.link.counts_subscribers());
                 post.fanout.extend(deaf.flat_map(|((_, letters), _)| letters));
             }
             Err(_) => post.fanout.extend(batches.into_iter().flat_map(|(_, letters)| letters)),

@@ -3,6 +3,7 @@
 
 mod background;
 pub mod courier;
+pub mod doctor;
 mod heard;
 pub mod mongo;
 pub mod near;

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use aws_sdk_s3::{
     Client,
     config::{
-        BehaviorVersion, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation, retry::RetryConfig,
-        timeout::TimeoutConfig,
+        BehaviorVersion, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
+        retry::RetryConfig, timeout::TimeoutConfig,
     },
     error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
     presigning::PresigningConfig,
@@ -73,10 +73,15 @@ impl Buckets {
     pub fn new(url: &str, login: Option<Login>) -> std::result::Result<Self, Unusable> {
         let url = Url::parse(url).map_err(|error| wrong(error.to_string()))?;
         let bucket = url.host_str().filter(|_| url.scheme() == "s3").ok_or_else(|| wrong("no s3://bucket"))?;
-        let option = |name: &str| url.query_pairs().find(|(there, _)| there == name).map(|(_, value)| value.into_owned());
+        let option =
+            |name: &str| url.query_pairs().find(|(there, _)| there == name).map(|(_, value)| value.into_owned());
         let number: usize = match option("buckets") {
             None => 1,
-            Some(text) => text.parse().ok().filter(|number| (1..=256).contains(number)).ok_or_else(|| wrong("buckets is no number from 1 to 256"))?,
+            Some(text) => text
+                .parse()
+                .ok()
+                .filter(|number| (1..=256).contains(number))
+                .ok_or_else(|| wrong("buckets is no number from 1 to 256"))?,
         };
         let names = match number {
             1 => vec![bucket.to_owned()],
@@ -85,11 +90,12 @@ impl Buckets {
         let login = login.ok_or_else(|| {
             Unusable::new(SETTING, "the access key is missing", "set SOTTO_BLOBS_ACCESS_KEY and SOTTO_BLOBS_SECRET_KEY")
         })?;
-        let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+        let http =
+            aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(2))
             .read_timeout(Duration::from_secs(10))
-            .operation_timeout(Duration::from_secs(60));
+            .operation_timeout(Duration::from_mins(1));
         let mut config = aws_sdk_s3::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(option("region").unwrap_or_else(|| "us-east-1".to_owned())))
@@ -106,6 +112,11 @@ impl Buckets {
             config = config.endpoint_url(endpoint).force_path_style(true);
         }
         Ok(Self { client: Client::from_conf(config.build()), names })
+    }
+
+    /// How many buckets there are.
+    pub fn count(&self) -> usize {
+        self.names.len()
     }
 
     /// Whether every bucket is there and ours.
@@ -130,13 +141,13 @@ impl Buckets {
     pub async fn permit_put(&self, key: &BlobKey, length: u64, lasts: Duration) -> Result<Permit> {
         let length = i64::try_from(length).map_err(failed)?;
         let put = self.client.put_object().bucket(self.bucket(key)).key(key.as_str()).content_length(length);
-        put.presigned(until(lasts)?).await.map(permit).map_err(failed)
+        put.presigned(until(lasts)?).await.map(|request| permit(&request)).map_err(failed)
     }
 
     /// Lets somebody get an object, whole or in ranges, for a while.
     pub async fn permit_get(&self, key: &BlobKey, lasts: Duration) -> Result<Permit> {
         let get = self.client.get_object().bucket(self.bucket(key)).key(key.as_str());
-        get.presigned(until(lasts)?).await.map(permit).map_err(failed)
+        get.presigned(until(lasts)?).await.map(|request| permit(&request)).map_err(failed)
     }
 
     /// Begins an upload in parts.
@@ -151,12 +162,13 @@ impl Buckets {
         let length = i64::try_from(length).map_err(failed)?;
         let put = self.client.upload_part().bucket(self.bucket(&parts.key)).key(parts.key.as_str());
         let put = put.upload_id(&parts.id).part_number(number).content_length(length);
-        put.presigned(until(lasts)?).await.map(permit).map_err(failed)
+        put.presigned(until(lasts)?).await.map(|request| permit(&request)).map_err(failed)
     }
 
     /// Makes the object of its parts: each with the tag that putting it gave.
     pub async fn finish_parts(&self, parts: &Parts, tags: Vec<(i32, String)>) -> Result<()> {
-        let done = tags.into_iter().map(|(number, tag)| CompletedPart::builder().part_number(number).e_tag(tag).build());
+        let done =
+            tags.into_iter().map(|(number, tag)| CompletedPart::builder().part_number(number).e_tag(tag).build());
         let done = CompletedMultipartUpload::builder().set_parts(Some(done.collect())).build();
         let finish = self.client.complete_multipart_upload().bucket(self.bucket(&parts.key)).key(parts.key.as_str());
         finish.upload_id(&parts.id).multipart_upload(done).send().await.map(drop).map_err(failed)
@@ -184,7 +196,7 @@ fn until(lasts: Duration) -> Result<PresigningConfig> {
     PresigningConfig::expires_in(lasts).map_err(failed)
 }
 
-fn permit(request: aws_sdk_s3::presigning::PresignedRequest) -> Permit {
+fn permit(request: &aws_sdk_s3::presigning::PresignedRequest) -> Permit {
     Permit {
         method: request.method().to_owned(),
         url: request.uri().to_owned(),

@@ -41,7 +41,7 @@ impl Inbox for Parcels {
         if self.missed.swap(false, Ordering::Relaxed) {
             return Some(Heard::Missed);
         }
-        self.receiver.recv().await.map(Heard::Parcel)
+        self.receiver.recv().await.map(|parcel| Heard::Parcel(Box::new(parcel)))
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
     str::FromStr,
 };
 
-use shared_types::http::Registration;
+use shared_types::{Secret, http::Registration};
 use sotto_core::{app::RateLimits, domain::entry::Plaintext};
 
 /// Why the settings can't be used.
@@ -40,9 +40,66 @@ pub enum WrongSetting {
     /// A name that is none of Sotto's.
     #[error("--config {0}: there is no setting {1:?}")]
     Unknown(PathBuf, String),
-    /// An adapter that is not in this build.
-    #[error("{0}: only `embedded` is there in this version")]
-    Adapter(&'static str),
+    /// Settings that don't go together.
+    #[error("{name}: {rule}")]
+    Mixed {
+        /// The setting's name.
+        name: &'static str,
+        /// What would be right.
+        rule: &'static str,
+    },
+}
+
+/// What stands behind a port.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Engine {
+    /// This process.
+    Embedded,
+    /// A server, by its URL, which may hold a password.
+    At(String),
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Embedded => "Embedded",
+            Self::At(_) => "At(..)",
+        })
+    }
+}
+
+impl Engine {
+    /// Its URL, if it is a server.
+    pub fn url(&self) -> Option<&str> {
+        match self {
+            Self::Embedded => None,
+            Self::At(url) => Some(url),
+        }
+    }
+}
+
+/// The engines behind the ports.
+#[derive(Debug, Clone)]
+pub struct Engines {
+    /// Behind everything durable.
+    pub store: Engine,
+    /// Behind the queues.
+    pub queue: Engine,
+    /// Behind what is hot.
+    pub cache: Engine,
+    /// Behind large objects.
+    pub blobs: Engine,
+    /// The access key of the blobs' server.
+    pub blobs_login: Option<(String, Secret)>,
+    /// The key that all pods share, from which every other key is derived.
+    pub secret: Option<[u8; 32]>,
+}
+
+impl Engines {
+    /// Whether other pods share them.
+    pub fn are_shared(&self) -> bool {
+        self.store != Engine::Embedded
+    }
 }
 
 /// How the log is written.
@@ -71,6 +128,8 @@ pub struct Settings {
     pub web_dir: Option<PathBuf>,
     /// What people call this server.
     pub name: String,
+    /// What stands behind the ports.
+    pub engines: Engines,
     /// Number of partitions.
     pub partitions: u16,
     /// Who may make an account.
@@ -100,6 +159,9 @@ const NAMES: &[&str] = &[
     "queue",
     "cache",
     "blobs",
+    "blobs_access_key",
+    "blobs_secret_key",
+    "secret",
     "partitions",
     "registration",
     "rate_limits",
@@ -164,22 +226,85 @@ impl Source {
         found.map(|(_, choice)| *choice).ok_or(WrongSetting::Value { name, value, expected })
     }
 
+    fn engine(&self, name: &str) -> Result<Engine, WrongSetting> {
+        Ok(match self.text(name)? {
+            Some(url) if url != "embedded" => Engine::At(url),
+            Some(_) | None => Engine::Embedded,
+        })
+    }
+
+    fn engines(&self) -> Result<Engines, WrongSetting> {
+        let login = match (self.text("blobs_access_key")?, self.text("blobs_secret_key")?) {
+            (Some(key), Some(secret)) => Some((key, Secret(secret))),
+            (None, None) => None,
+            (Some(_), None) | (None, Some(_)) => {
+                let rule = "needs SOTTO_BLOBS_SECRET_KEY beside it, and that needs this";
+                return Err(WrongSetting::Mixed { name: "SOTTO_BLOBS_ACCESS_KEY", rule });
+            }
+        };
+        let secret = self.text("secret")?.map(|text| {
+            let wrong = || WrongSetting::Value {
+                name: "SOTTO_SECRET".into(),
+                // Whatever it is, it is not for the log.
+                value: "(hidden)".into(),
+                expected: "32 random bytes as 64 hexadecimal digits, as `openssl rand -hex 32` makes them",
+            };
+            bytes_of_hex(&text).ok_or_else(wrong)
+        });
+        let engines = Engines {
+            store: self.engine("store")?,
+            queue: self.engine("queue")?,
+            cache: self.engine("cache")?,
+            blobs: self.engine("blobs")?,
+            blobs_login: login,
+            secret: secret.transpose()?,
+        };
+        engines.check()?;
+        Ok(engines)
+    }
+
     fn text(&self, name: &str) -> Result<Option<String>, WrongSetting> {
         Ok(self.get(name)?.map(|(_, value)| value))
     }
+}
+
+impl Engines {
+    /// Store, queue and cache are shared by many pods, or by none.
+    fn check(&self) -> Result<(), WrongSetting> {
+        let mixed = |name, rule| Err(WrongSetting::Mixed { name, rule });
+        let rule = "the store, the queue and the cache are all embedded, or all servers: give SOTTO_STORE=mongodb://..., \
+                    SOTTO_QUEUE=amqp://... and SOTTO_CACHE=redis://...";
+        for (name, engine) in [("SOTTO_STORE", &self.store), ("SOTTO_QUEUE", &self.queue), ("SOTTO_CACHE", &self.cache)]
+        {
+            let others = [&self.store, &self.queue, &self.cache].iter().any(|other| other.url().is_some());
+            if *engine == Engine::Embedded && others {
+                return mixed(name, rule);
+            }
+        }
+        if cfg!(not(feature = "cluster")) && (self.are_shared() || self.blobs != Engine::Embedded) {
+            return mixed("SOTTO_STORE", "this build has the embedded adapters alone: build with `--features cluster`");
+        }
+        if self.are_shared() && self.secret.is_none() {
+            return mixed(
+                "SOTTO_SECRET",
+                "pods that share a store share a secret: make one with `openssl rand -hex 32`",
+            );
+        }
+        Ok(())
+    }
+}
+
+fn bytes_of_hex(text: &str) -> Option<[u8; 32]> {
+    let digits: Vec<u8> =
+        text.trim().chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect::<Option<_>>()?;
+    let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
+    (digits.len() == 64).then(|| bytes.try_into().ok()).flatten()
 }
 
 impl Settings {
     /// Reads and checks everything.
     pub fn load(config: Option<&Path>) -> Result<Self, WrongSetting> {
         let source = Source::read(config)?;
-        for (name, variable) in
-            [("store", "SOTTO_STORE"), ("queue", "SOTTO_QUEUE"), ("cache", "SOTTO_CACHE"), ("blobs", "SOTTO_BLOBS")]
-        {
-            if source.text(name)?.is_some_and(|value| value != "embedded") {
-                return Err(WrongSetting::Adapter(variable));
-            }
-        }
         let address = "an address like 127.0.0.1:8080";
         let settings = Self {
             listen: source.parse("listen", SocketAddr::from(([127, 0, 0, 1], 8080)), address)?,
@@ -188,6 +313,7 @@ impl Settings {
             data_dir: source.parse("data_dir", PathBuf::from("data"), "a path")?,
             web_dir: source.text("web_dir")?.map(PathBuf::from),
             name: source.text("name")?.unwrap_or_else(|| "Sotto".into()),
+            engines: source.engines()?,
             partitions: source.parse("partitions", 64, "a number from 1 to 1024")?,
             registration: source.choose(
                 "registration",
@@ -270,7 +396,11 @@ mod tests {
             ("listen = \"here\"", "listen"),
             ("registration = \"maybe\"", "registration"),
             ("colour = \"blue\"", "colour"),
-            ("store = \"mongodb://x\"", "SOTTO_STORE"),
+            ("store = \"mongodb://x\"", "SOTTO_QUEUE"),
+            ("cache = \"redis://x\"", "SOTTO_STORE"),
+            ("store = \"mongodb://x\"\nqueue = \"amqp://x\"\ncache = \"redis://x\"", "SOTTO_"),
+            ("secret = \"1234\"", "SOTTO_SECRET"),
+            ("blobs_access_key = \"x\"", "SOTTO_BLOBS_ACCESS_KEY"),
             ("web_dir = \"/nowhere\"", "SOTTO_WEB_DIR"),
             ("public_url = \"chat\"", "SOTTO_PUBLIC_URL"),
         ] {

@@ -57,7 +57,12 @@ pub async fn add(app: &App) -> Result<(), Error> {
 }
 
 async fn talk(app: &App, ana: &SignedIn, bo: &SignedIn) -> Result<(), Error> {
-    let direct = NewConversation { kind: ConversationKind::Direct, user_id: Some(bo.user.id) };
+    let direct = NewConversation {
+        kind: ConversationKind::Direct,
+        user_id: Some(bo.user.id),
+        title: None,
+        user_ids: Vec::new(),
+    };
     let (Started::New(conversation) | Started::Existing(conversation)) =
         start_conversation(app, caller(ana), direct).await?;
     for (who, words) in TALK {

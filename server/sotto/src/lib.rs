@@ -4,6 +4,7 @@ pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod http;
+pub mod operate;
 pub mod secrets;
 pub mod serve;
 pub mod socket;

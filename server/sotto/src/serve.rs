@@ -15,6 +15,7 @@ use tracing::{info, warn};
 use uuid::Uuid;
 
 use crate::{
+    cli::Role,
     config::Settings,
     demo, http,
     secrets::Cost,
@@ -26,8 +27,8 @@ use crate::{
 const DESKTOP: &str = "tauri://localhost";
 
 /// Runs a pod until it is told to stop.
-pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
-    let wired = wire::wire(&settings, Cost::Real)?;
+pub async fn serve(settings: Settings, role: Role, with_demo: bool) -> anyhow::Result<()> {
+    let wired = wire::wire(&settings, Cost::Real).await?;
     let listening = http::listen("SOTTO_LISTEN", settings.listen).await?;
     let metrics_listening = http::listen("SOTTO_METRICS_LISTEN", settings.metrics_listen).await?;
     let metrics = telemetry::start_metrics()?;
@@ -35,38 +36,60 @@ pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
 
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
-    let pod = start_pod(wired.app.clone(), &tasks, &stop).await?;
-    let health = http::Health::new(wired.store.clone());
-    let door = http::Door {
-        app: wired.app.clone(),
-        info: Arc::new(info_of(&settings)),
-        health: health.clone(),
-        proxies: settings.proxies,
+    let health = http::Health::new(wired.engines.clone());
+    // From the first moment on, whoever asks is told what the pod waits for.
+    tasks.spawn(metrics_listening.serve(http::metrics_router(metrics.clone()), stop.clone()));
+    let (accepting, serving, address) = (CancellationToken::new(), TaskTracker::new(), listening.address);
+    let pod = match role {
+        Role::Worker => {
+            serving.spawn(listening.serve(http::alone(health.clone()), accepting.clone()));
+            None
+        }
+        Role::All | Role::Api => {
+            let pod = start_pod(wired.app.clone(), &tasks, &stop).await?;
+            let door = http::Door {
+                app: wired.app.clone(),
+                info: Arc::new(info_of(&settings)),
+                health: health.clone(),
+                proxies: settings.proxies,
+            };
+            let allowed = socket::Allowed {
+                origins: settings.public_url.iter().cloned().chain([DESKTOP.to_owned()]).collect(),
+                sockets: settings.max_sockets,
+            };
+            let router = http::router(door, settings.web_dir.as_ref(), |router| socket::mount(router, &pod, allowed));
+            serving.spawn(listening.serve(router, accepting.clone()));
+            Some(pod)
+        }
     };
-    let allowed = socket::Allowed {
-        origins: settings.public_url.iter().cloned().chain([DESKTOP.to_owned()]).collect(),
-        sockets: settings.max_sockets,
-    };
-    let router = http::router(door, settings.web_dir.as_ref(), |router| socket::mount(router, &pod, allowed));
+    info!("listening on http://{address}");
 
-    let workers_stop = CancellationToken::new();
-    let workers = TaskTracker::new();
-    worker::start(&wired.app, &workers, &workers_stop);
-    tasks.spawn(measure(wired.app.clone(), metrics.clone(), stop.clone()));
-    tasks.spawn(metrics_listening.serve(http::metrics_router(metrics), stop.clone()));
-    let accepting = CancellationToken::new();
-    let address = listening.address;
-    let serving = TaskTracker::new();
-    serving.spawn(listening.serve(router, accepting.clone()));
-    if with_demo {
-        demo::add(&wired.app).await?;
+    let (workers, workers_stop) = (TaskTracker::new(), CancellationToken::new());
+    let working = async {
+        // Nothing is written to a log that is not laid out, nor taken from a queue for it.
+        wired.engines.wait().await?;
+        if role != Role::Api {
+            worker::start(&wired.app, &workers, &workers_stop);
+        }
+        tasks.spawn(measure(wired.app.clone(), metrics, stop.clone()));
+        if with_demo {
+            demo::add(&wired.app).await?;
+        }
+        info!("ready on http://{address}");
+        std::future::pending::<anyhow::Result<()>>().await
+    };
+    tokio::select! {
+        failed = working => return failed,
+        () = told_to_stop() => {}
     }
-    info!("ready on http://{address}");
-
-    told_to_stop().await;
-    info!("stopping: no more connections, {} sockets are sent elsewhere", pod.registry.len());
+    info!(
+        "stopping: no more connections, {} sockets are sent elsewhere",
+        pod.as_ref().map_or(0, |pod| pod.registry.len())
+    );
     health.drain();
-    socket::drain(&pod).await;
+    if let Some(pod) = &pod {
+        socket::drain(pod).await;
+    }
     accepting.cancel();
     serving.close();
     serving.wait().await;
@@ -78,6 +101,7 @@ pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
     let ended = tokio::time::timeout(Duration::from_secs(15), async {
         workers.wait().await;
         tasks.wait().await;
+        wired.engines.stop().await;
     });
     if ended.await.is_err() {
         warn!("some work did not end in time; nothing accepted is lost by that");

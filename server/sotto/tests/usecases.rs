@@ -18,14 +18,14 @@ use shared_types::{
 use sotto_core::{
     App, Caller, Error,
     domain::entry::Plaintext,
-    ports::{Audience, Lane, PodId},
+    ports::{Audience, Heard, Lane, Parcel, PodId},
     usecases::{
         account::{authenticate, block, end_session, find_people, list_sessions, login, refresh, register, unblock},
         conversation::{
             find_conversation, hide_conversation, list_conversations, start_conversation, update_conversation,
         },
         entry::{History, Writer, append, history, retract, send, status},
-        presence,
+        presence::{self, Mine},
         receipt::raise_receipt,
         sync::sync,
     },
@@ -37,6 +37,14 @@ fn refused<T: std::fmt::Debug>(result: Result<T, Error>) -> (Code, Option<String
     match result {
         Err(Error::Refused(refusal)) => (refusal.code, refusal.field.map(Into::into)),
         other => panic!("expected a refusal, got {other:?}"),
+    }
+}
+
+/// The event that was heard.
+fn parcel(heard: Option<Heard>) -> Parcel {
+    match heard {
+        Some(Heard::Parcel(parcel)) => *parcel,
+        other => panic!("expected an event, got {other:?}"),
     }
 }
 
@@ -291,7 +299,7 @@ async fn both_members_hear_what_is_said_and_received() {
     raise_receipt(&world, bo, (conversation.id, claim)).await.unwrap();
     let mut heard = Vec::new();
     while heard.len() < 4 {
-        let parcel = inbox.next().await.unwrap();
+        let parcel = parcel(inbox.next().await);
         if let Audience::Users(mut users) = parcel.to {
             users.sort_unstable();
             heard.push((parcel.event.name(), users));
@@ -380,7 +388,12 @@ async fn a_long_absence_is_caught_up_page_by_page() {
 async fn a_direct_conversation_is_one_for_both_and_can_be_hidden() {
     let world = World::running();
     let (ana, bo, conversation) = world.pair().await;
-    let input = |user_id| NewConversation { kind: shared_types::ConversationKind::Direct, user_id: Some(user_id) };
+    let input = |user_id| NewConversation {
+        kind: shared_types::ConversationKind::Direct,
+        user_id: Some(user_id),
+        title: None,
+        user_ids: Vec::new(),
+    };
     let again = start_conversation(&world, bo, input(ana.user)).await.unwrap();
     assert!(matches!(again, sotto_core::usecases::conversation::Started::Existing(view) if view.id == conversation.id));
     assert_eq!(
@@ -513,7 +526,7 @@ async fn presence_is_shown_to_people_one_talks_with() {
     let (ana, bo, _) = world.pair().await;
     let cy = caller(&world.person(&unique("cy")).await);
     for person in [bo, cy] {
-        presence::arrive(&world, person, &pod).await.unwrap();
+        presence::arrive(&world, person, (&pod, Mine::default())).await.unwrap();
     }
     let seen = async || {
         let watch = WatchPresence { user_ids: vec![bo.user, cy.user] };
@@ -533,10 +546,10 @@ async fn coming_and_going_are_told_to_watchers() {
     let pod = PodId("pod".into());
     let mut inbox = world.delivery.listen(&pod).await.unwrap();
     let ana = caller(&world.person(&unique("ana")).await);
-    presence::arrive(&world, ana, &pod).await.unwrap();
+    presence::arrive(&world, ana, (&pod, Mine::default())).await.unwrap();
     presence::leave(&world, ana.user, &pod).await.unwrap();
     for online in [true, false] {
-        let parcel = inbox.next().await.unwrap();
+        let parcel = parcel(inbox.next().await);
         assert_eq!(parcel.to, Audience::Watchers(ana.user));
         assert!(matches!(parcel.event, ServerEvent::Presence(presence) if presence.online == online));
     }
@@ -550,7 +563,7 @@ async fn the_number_of_partitions_changes_only_while_nothing_waits() {
     let dir = world.close().await;
     let mut settings = world::settings(dir.path());
     settings.partitions = 8;
-    let refused = sotto::wire::wire(&settings, sotto::secrets::Cost::Test).err().unwrap().to_string();
+    let refused = sotto::wire::wire(&settings, sotto::secrets::Cost::Test).await.err().unwrap().to_string();
     assert!(refused.contains("SOTTO_PARTITIONS is 8, and was 64"), "{refused}");
     let world = World::reopened(dir);
     log(&world, ana, &conversation, 1).await;
@@ -560,7 +573,7 @@ async fn the_number_of_partitions_changes_only_while_nothing_waits() {
     }
     let dir = world.close().await;
     dir.path().clone_into(&mut settings.data_dir);
-    assert!(sotto::wire::wire(&settings, sotto::secrets::Cost::Test).is_ok());
+    assert!(sotto::wire::wire(&settings, sotto::secrets::Cost::Test).await.is_ok());
 }
 
 #[tokio::test]
@@ -601,4 +614,64 @@ async fn a_made_up_refresh_token_ends_nothing() {
     assert_eq!(code(refresh(&world, Ipv4Addr::LOCALHOST.into(), made_up).await), Code::Unauthorized);
     let real = Refresh { refresh_token: ana.refresh_token };
     assert!(refresh(&world, Ipv4Addr::LOCALHOST.into(), real).await.is_ok());
+}
+
+#[tokio::test]
+async fn members_of_a_group_are_told_as_members() {
+    let world = World::running();
+    let (ana, bo) = (world.person(&unique("ana")).await, world.person(&unique("bo")).await);
+    let input = |kind, title: Option<&str>, user_ids| NewConversation {
+        kind,
+        user_id: None,
+        title: title.map(str::to_owned),
+        user_ids,
+    };
+    let group = shared_types::ConversationKind::Group;
+    let (me, other) = (caller(&ana), bo.user.id);
+    for (wrong, field) in [
+        (input(group, None, vec![other]), "title"),
+        (input(group, Some("  "), vec![other]), "title"),
+        (input(group, Some("Climbers"), vec![[9; 16].into()]), "user_ids"),
+        (input(shared_types::ConversationKind::Direct, Some("Climbers"), vec![]), "title"),
+        (NewConversation { user_id: Some(other), ..input(group, Some("Climbers"), vec![]) }, "user_id"),
+    ] {
+        assert_eq!(refused(start_conversation(&world, me, wrong).await).1.as_deref(), Some(field));
+    }
+    let climbers = input(group, Some("Climbers"), vec![other, me.user, other]);
+    let sotto_core::usecases::conversation::Started::New(view) =
+        start_conversation(&world, me, climbers).await.unwrap()
+    else {
+        panic!("groups are always new")
+    };
+    assert_eq!((view.title.as_deref(), view.members.len()), (Some("Climbers"), 2));
+    let mine = presence::conversations(&world, caller(&bo)).await.unwrap();
+    assert_eq!(mine, Mine { all: vec![view.id], of_many: vec![view.id] });
+    let mut inbox = world.delivery.listen(&PodId("pod".into())).await.unwrap();
+    send(&world, me, words(&view, "rope?")).await.unwrap();
+    let told = parcel(inbox.next().await);
+    assert_eq!((told.to, told.event.name()), (Audience::Members(view.id), "message"));
+}
+
+#[tokio::test]
+async fn a_message_under_anothers_id_that_slipped_through_is_buried() {
+    let world = World::ports();
+    let (ana, _, conversation) = world.pair().await;
+    let first = words(&conversation, "first");
+    send(&world, ana, first.clone()).await.unwrap();
+    let lane = world.lane(conversation.id);
+    let mut stray: serde_json::Value = {
+        let taken = world.queue.take(lane, 1).await.unwrap();
+        world.queue.put_off(lane, taken[0].tag, Duration::ZERO).await.unwrap();
+        serde_json::from_slice(&taken[0].payload).unwrap()
+    };
+    stray["envelope"]["content"]["text"] = "second".into();
+    world.queue.publish(lane, stray.to_string().into_bytes()).await.unwrap();
+    sotto::worker::start(&world.app, &world.workers, &world.stop);
+    let entries = log(&world, ana, &conversation, 1).await;
+    assert_eq!(entries.len(), 1);
+    while world.queue.dead_count().await.unwrap() == 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let dead = world.queue.dead(1).await.unwrap();
+    assert!(dead[0].reason.contains("another message has its id"), "{}", dead[0].reason);
 }

@@ -474,7 +474,15 @@ kind: ConversationKind,
 /**
  * The other person of a direct one.
  */
-user_id?: UserId, };
+user_id?: UserId, 
+/**
+ * The title of a group or community: 1 to 128 characters.
+ */
+title?: string, 
+/**
+ * The first members of a group or community, besides oneself.
+ */
+user_ids?: Array<UserId>, };
 
 export type UpdateConversation = { 
 /**

@@ -32,8 +32,7 @@ impl Mongo {
     async fn reserve(&self, account: &Account) -> Result<bool> {
         let names = self.collection::<UsernameRow>();
         let now = DateTime::now();
-        let row =
-            UsernameRow { name: account.username.clone(), user_id: id(account.id.bytes()), reserved_at: now };
+        let row = UsernameRow { name: account.username.clone(), user_id: id(account.id.bytes()), reserved_at: now };
         match self.ask(async { Ok(names.insert_one(&row).await) }).await? {
             Ok(_) => return Ok(true),
             Err(error) if is_duplicate(&error) => {}

@@ -86,7 +86,8 @@ impl Conversations for Mongo {
     }
 
     async fn update_member(&self, membership: &Membership) -> Result<()> {
-        let one = doc! { "conversation_id": id(membership.conversation.bytes()), "user_id": id(membership.user.bytes()) };
+        let one =
+            doc! { "conversation_id": id(membership.conversation.bytes()), "user_id": id(membership.user.bytes()) };
         self.ask(self.collection::<MemberRow>().replace_one(one, MemberRow::from(membership))).await.map(drop)
     }
 

@@ -81,7 +81,19 @@ impl Mongo {
     pub async fn applied(&self) -> Result<i32, ConnectError> {
         let migrations = self.documents(COLLECTION);
         let newest = migrations.find_one(doc! { "_id": { "$gt": 0 } }).sort(doc! { "_id": -1 });
-        Ok(newest.await.map_err(why)?.and_then(|row| row.get_i32("_id").ok()).unwrap_or_default())
+        Ok(newest.await.map_err(|error| why(&error))?.and_then(|row| row.get_i32("_id").ok()).unwrap_or_default())
+    }
+
+    /// Whether everything has run that this version needs.
+    pub async fn check_migrated(&self) -> Result<(), ConnectError> {
+        match self.applied().await? {
+            applied if applied >= NEWEST => Ok(()),
+            applied => {
+                let why =
+                    format!("the database is at migration {applied}, this version needs {NEWEST}: run `sotto migrate`");
+                Err(ConnectError::away("MongoDB", why))
+            }
+        }
     }
 
     /// Runs what has not run yet, and shards the collections where it finds a mongos. Running it twice, or twice at once,
@@ -95,7 +107,7 @@ impl Mongo {
         if from < NEWEST {
             let row = doc! { "$setOnInsert": { "applied_at": DateTime::now() } };
             let migrations = self.documents(COLLECTION);
-            migrations.update_one(doc! { "_id": NEWEST }, row).upsert(true).await.map_err(why)?;
+            migrations.update_one(doc! { "_id": NEWEST }, row).upsert(true).await.map_err(|error| why(&error))?;
         }
         Ok(Migrated { from, to: from.max(NEWEST), sharded })
     }
@@ -104,15 +116,23 @@ impl Mongo {
         for Index { collection, keys, options } in indexes() {
             info!("index on {collection}: {keys}");
             let index = IndexModel::builder().keys(keys).options(options).build();
-            self.documents(collection).create_index(index).await.map_err(why)?;
+            self.documents(collection).create_index(index).await.map_err(|error| why(&error))?;
         }
         // Made now, so that a transaction need not.
         for name in ["conversations", "users", "usernames"] {
-            let exists = self.db.list_collection_names().await.map_err(why)?.iter().any(|there| there == name);
+            let exists =
+                self.db.list_collection_names().await.map_err(|error| why(&error))?.iter().any(|there| there == name);
             if !exists && let Err(error) = self.db.create_collection(name).await {
                 // Someone else migrates as well.
-                if !self.db.list_collection_names().await.map_err(why)?.iter().any(|there| there == name) {
-                    return Err(why(error));
+                if !self
+                    .db
+                    .list_collection_names()
+                    .await
+                    .map_err(|error| why(&error))?
+                    .iter()
+                    .any(|there| there == name)
+                {
+                    return Err(why(&error));
                 }
             }
         }
@@ -120,17 +140,17 @@ impl Mongo {
     }
 
     async fn shard(&self) -> Result<usize, ConnectError> {
-        let hello = self.db.run_command(doc! { "hello": 1 }).await.map_err(why)?;
+        let hello = self.db.run_command(doc! { "hello": 1 }).await.map_err(|error| why(&error))?;
         if hello.get_str("msg").ok() != Some("isdbgrid") {
             return Ok(0);
         }
         let admin = self.db.client().database("admin");
-        admin.run_command(doc! { "enableSharding": self.db.name() }).await.map_err(why)?;
+        admin.run_command(doc! { "enableSharding": self.db.name() }).await.map_err(|error| why(&error))?;
         for (collection, key, unique) in shard_keys() {
             let name = format!("{}.{collection}", self.db.name());
             info!("sharding {name} by {key}");
             let command = doc! { "shardCollection": name, "key": key, "unique": unique };
-            admin.run_command(command).await.map_err(why)?;
+            admin.run_command(command).await.map_err(|error| why(&error))?;
         }
         Ok(shard_keys().len())
     }
@@ -140,7 +160,7 @@ impl Mongo {
         let mut missing = Vec::new();
         for Index { collection, keys, .. } in indexes() {
             let there: Vec<IndexModel> = match self.documents(collection).list_indexes().await {
-                Ok(listed) => listed.try_collect().await.map_err(why)?,
+                Ok(listed) => listed.try_collect().await.map_err(|error| why(&error))?,
                 // A collection that is not there has none.
                 Err(_) => Vec::new(),
             };

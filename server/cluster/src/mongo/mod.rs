@@ -19,7 +19,9 @@ use mongodb::{
     bson::{Document, doc},
     error::ErrorKind,
     event::{EventHandler, command::CommandEvent},
-    options::{Acknowledgment, ClientOptions, FindOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern},
+    options::{
+        Acknowledgment, ClientOptions, FindOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern,
+    },
 };
 use sotto_core::{PortError, ports::Result as PortResult};
 
@@ -71,9 +73,8 @@ impl Mongo {
         options.max_pool_size.get_or_insert(64);
         options.retry_writes = Some(true);
         options.retry_reads = Some(true);
-        options.write_concern = Some(
-            WriteConcern::builder().w(Acknowledgment::Majority).journal(true).w_timeout(WRITE_TIMEOUT).build(),
-        );
+        options.write_concern =
+            Some(WriteConcern::builder().w(Acknowledgment::Majority).journal(true).w_timeout(WRITE_TIMEOUT).build());
         options.read_concern = Some(ReadConcern::majority());
         options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
         options.command_event_handler = watch.commands;
@@ -87,20 +88,28 @@ impl Mongo {
     pub async fn check(&self) -> Result<(), ConnectError> {
         let build = self.db.run_command(doc! { "buildInfo": 1 });
         let build = tokio::time::timeout(PATIENCE, build).await;
-        let build = build.map_err(|_| ConnectError::away("MongoDB", "no answer"))?.map_err(why)?;
+        let build = build.map_err(|_| ConnectError::away("MongoDB", "no answer"))?.map_err(|error| why(&error))?;
         let version = build.get_str("version").unwrap_or_default().to_owned();
         let major = version.split('.').next().and_then(|major| major.parse::<i64>().ok()).unwrap_or_default();
         if major < OLDEST {
             let what = format!("MongoDB {version} is too old");
             return Err(Unusable::new(SETTING, what, format!("run MongoDB {OLDEST} or newer")).into());
         }
-        let hello = self.db.run_command(doc! { "hello": 1 }).await.map_err(why)?;
+        let hello = self.db.run_command(doc! { "hello": 1 }).await.map_err(|error| why(&error))?;
         if !hello.contains_key("setName") && hello.get_str("msg").ok() != Some("isdbgrid") {
             let what = "this MongoDB is no replica set, so it can't promise that a write survives";
             return Err(Unusable::new(SETTING, what, "start it with --replSet, and initiate it").into());
         }
         // Whether we are let in shows with the first question about data.
         self.applied().await.map(drop)
+    }
+
+    /// Its version, and its clock in milliseconds since 1970.
+    pub(crate) async fn about(&self) -> PortResult<(String, i64)> {
+        let build = self.ask(self.db.run_command(doc! { "buildInfo": 1 })).await?;
+        let hello = self.ask(self.db.run_command(doc! { "hello": 1 })).await?;
+        let clock = hello.get_datetime("localTime").map_or(0, |at| at.timestamp_millis());
+        Ok((build.get_str("version").unwrap_or("unknown").to_owned(), clock))
     }
 
     pub(crate) fn collection<S: Shape>(&self) -> Collection<S> {
@@ -112,7 +121,12 @@ impl Mongo {
     }
 
     /// The documents of a kind that a filter finds; an order that is given is one that an index has.
-    pub(crate) async fn rows<S: Shape>(&self, of: Document, sort: Option<Document>, limit: Option<usize>) -> PortResult<Vec<S>> {
+    pub(crate) async fn rows<S: Shape>(
+        &self,
+        of: Document,
+        sort: Option<Document>,
+        limit: Option<usize>,
+    ) -> PortResult<Vec<S>> {
         let collection = self.collection::<S>();
         let limit = limit.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX));
         let options = FindOptions::builder().sort(sort).limit(limit).max_time(MAX_TIME).build();
@@ -146,15 +160,13 @@ pub(crate) fn is_duplicate(error: &mongodb::error::Error) -> bool {
     match error.kind.as_ref() {
         ErrorKind::Write(WriteFailure::WriteError(error)) => error.code == DUPLICATE_KEY,
         ErrorKind::Command(error) => error.code == DUPLICATE_KEY,
-        ErrorKind::InsertMany(error) => {
-            error.write_errors.iter().flatten().any(|error| error.code == DUPLICATE_KEY)
-        }
+        ErrorKind::InsertMany(error) => error.write_errors.iter().flatten().any(|error| error.code == DUPLICATE_KEY),
         _ => false,
     }
 }
 
 /// What a failure to connect means: a refusal needs the operator, an absence only time.
-fn why(error: mongodb::error::Error) -> ConnectError {
+fn why(error: &mongodb::error::Error) -> ConnectError {
     const UNAUTHORIZED: i32 = 13;
     match error.kind.as_ref() {
         ErrorKind::Authentication { .. } => {
@@ -165,7 +177,7 @@ fn why(error: mongodb::error::Error) -> ConnectError {
             let what = format!("MongoDB lets this user in but not at its data ({})", command.message);
             Unusable::new(SETTING, what, "grant it readWrite on the database").into()
         }
-        _ => ConnectError::away("MongoDB", one_line(&error)),
+        _ => ConnectError::away("MongoDB", one_line(error)),
     }
 }
 

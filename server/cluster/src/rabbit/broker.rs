@@ -163,15 +163,18 @@ impl Broker {
     }
 
     /// Whether it answers.
-    pub(super) async fn check(&self) -> std::result::Result<(), ConnectError> {
+    pub(super) fn check(&self) -> std::result::Result<(), ConnectError> {
         match &*self.state.borrow() {
             State::Up(connection, _) if connection.status().blocked() => {
                 Err(ConnectError::away("RabbitMQ", "it is short of memory or disk and takes nothing"))
             }
             State::Up(..) => Ok(()),
-            State::Down { why, refused: true, .. } => {
-                Err(Unusable::new(SETTING, format!("RabbitMQ refuses: {why}"), "check user, password, vhost and rights").into())
-            }
+            State::Down { why, refused: true, .. } => Err(Unusable::new(
+                SETTING,
+                format!("RabbitMQ refuses: {why}"),
+                "check user, password, vhost and rights",
+            )
+            .into()),
             State::Down { why, .. } => Err(ConnectError::away("RabbitMQ", why)),
         }
     }

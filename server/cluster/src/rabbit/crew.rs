@@ -157,7 +157,7 @@ impl Line {
         let (me, lane) = (self.me, self.lane);
         if self.known.wait_for(|workers| place(me, workers, lane) != Place::None).await.is_err() {
             // Nobody reckons any more: the pod is stopping.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 
@@ -166,7 +166,7 @@ impl Line {
     pub(super) async fn must_step_back(&mut self) {
         loop {
             if self.known.changed().await.is_err() {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
             if place(self.me, &self.known.borrow_and_update(), self.lane) != Place::First {
                 return;
@@ -212,7 +212,8 @@ mod tests {
     #[test]
     fn two_workers_share_about_evenly() {
         let workers = [Uuid::from_u128(1), Uuid::from_u128(2)];
-        let mine = (0..64).filter(|number| place(workers[0], &workers, Lane::Partition(*number)) == Place::First).count();
+        let mine =
+            (0..64).filter(|number| place(workers[0], &workers, Lane::Partition(*number)) == Place::First).count();
         assert!((16..=48).contains(&mine), "{mine}");
     }
 }

@@ -138,8 +138,8 @@ mod tests {
     fn what_is_given_back_comes_first() {
         let mut hold = filled(2);
         let taken = tags(&hold.take(1));
-        let held = hold.held(taken[0]).unwrap();
-        hold.give_back(held);
+        let back = hold.held(taken[0]).unwrap();
+        hold.give_back(back);
         assert_eq!(tags(&hold.take(2)), [taken[0], taken[0] + 1]);
     }
 

@@ -84,9 +84,22 @@ impl Rabbit {
     }
 
     /// Whether a broker answers.
-    pub async fn check(&self) -> std::result::Result<(), ConnectError> {
-        self.shared.publisher.broker().check().await?;
-        self.shared.consuming.check().await
+    pub fn check(&self) -> std::result::Result<(), ConnectError> {
+        self.shared.publisher.broker().check()?;
+        self.shared.consuming.check()
+    }
+
+    /// Publishes something to a queue of its own, and takes it back.
+    pub(crate) async fn probe(&self) -> Result<bool> {
+        let channel = self.shared.consuming.channel().await?;
+        let options = QueueDeclareOptions::exclusive().auto_delete();
+        let queue = channel.queue_declare("".into(), options, FieldTable::default()).await.map_err(failed)?;
+        let name = queue.name().to_string();
+        let route = Route { exchange: "", key: &name };
+        self.shared.publisher.publish(route, b"sotto", BasicProperties::default()).await?;
+        let got = channel.basic_get(name.as_str().into(), BasicGetOptions { no_ack: true }).await.map_err(failed)?;
+        channel.close(200, "probed".into()).await.map_err(failed)?;
+        Ok(got.is_some_and(|got| got.delivery.data == b"sotto"))
     }
 
     /// Events for many pods at once, over the same brokers.
@@ -131,7 +144,8 @@ impl Rabbit {
             Some(channel) => channel,
             None => self.shared.consuming.channel().await?,
         };
-        let declared = channel.queue_declare(name.into(), QueueDeclareOptions::durable().passive(), FieldTable::default());
+        let declared =
+            channel.queue_declare(name.into(), QueueDeclareOptions::durable().passive(), FieldTable::default());
         let queue = declared.await.map_err(failed)?;
         *asking = Some(channel);
         Ok(u64::from(queue.message_count()))

@@ -83,7 +83,9 @@ impl Publisher {
                 *self.refused_since.lock().unwrap_or_else(PoisonError::into_inner) = None;
                 Ok(())
             }
-            Ok(Ok(Confirmation::Ack(Some(_)))) => Err(PortError::new("queue", format!("nothing is bound to {}", route.key))),
+            Ok(Ok(Confirmation::Ack(Some(_)))) => {
+                Err(PortError::new("queue", format!("nothing is bound to {}", route.key)))
+            }
             Ok(Ok(Confirmation::Nack(_))) => {
                 self.refused(&open);
                 Err(PortError::new("queue", "RabbitMQ refused a message"))

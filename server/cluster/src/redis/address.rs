@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _, RedisConnectionInfo, RedisResult,
-    TlsMode,
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _, RedisConnectionInfo,
+    RedisResult, TlsMode,
     aio::MultiplexedConnection,
     cluster::ClusterClient,
     cluster_async::ClusterConnection,
@@ -24,7 +24,7 @@ const ANSWER: Duration = Duration::from_secs(1);
 /// Where Redis is, and how to get there.
 pub(crate) enum Address {
     /// One server.
-    Single(Client),
+    Single(Box<Client>),
     /// Whichever server the sentinels call master.
     Sentinel(Box<Mutex<SentinelClient>>),
     /// Many masters; and each of them alone, for subscriptions.
@@ -62,7 +62,7 @@ impl Address {
         match kind {
             "sentinel" => many.sentinel(secure).map_err(wrong),
             "cluster" => many.cluster(secure).map_err(wrong),
-            _ => Client::open(url).map(Self::Single).map_err(wrong),
+            _ => Client::open(url).map(|client| Self::Single(Box::new(client))).map_err(wrong),
         }
     }
 
@@ -85,7 +85,7 @@ impl Address {
     /// Connections for subscriptions, to try one after the other: in a cluster every node hears what is published at any.
     pub(crate) async fn subscribers(&self) -> RedisResult<Vec<Client>> {
         match self {
-            Self::Single(client) => Ok(vec![client.clone()]),
+            Self::Single(client) => Ok(vec![(**client).clone()]),
             Self::Sentinel(client) => Ok(vec![client.lock().await.async_get_client().await?]),
             Self::Cluster(_, nodes) => Ok(nodes.clone()),
         }
@@ -108,7 +108,8 @@ struct Many {
 impl Many {
     fn parse(rest: &str) -> Result<Self, Unusable> {
         let (authority, tail) = rest.split_once('/').unwrap_or((rest, ""));
-        let (login, hosts) = authority.rsplit_once('@').map_or((None, authority), |(login, hosts)| (Some(login), hosts));
+        let (login, hosts) =
+            authority.rsplit_once('@').map_or((None, authority), |(login, hosts)| (Some(login), hosts));
         let nodes = hosts.split(',').filter(|host| !host.is_empty()).map(node).collect::<Result<Vec<_>, _>>()?;
         if nodes.is_empty() {
             return Err(wrong("no host"));
@@ -211,7 +212,14 @@ mod tests {
 
     #[test]
     fn a_wrong_url_is_said_in_one_line_that_names_the_setting() {
-        for url in ["redis", "http://x:1", "redis+sentinel://a:1", "redis+cluster://", "redis+cluster://a", "redis+cluster://a:x"] {
+        for url in [
+            "redis",
+            "http://x:1",
+            "redis+sentinel://a:1",
+            "redis+cluster://",
+            "redis+cluster://a",
+            "redis+cluster://a:x",
+        ] {
             let error = Address::parse(url).err().unwrap().to_string();
             assert!(error.starts_with("SOTTO_CACHE: ") && error.lines().count() == 1, "{url}: {error}");
         }

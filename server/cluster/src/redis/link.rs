@@ -172,7 +172,7 @@ impl Link {
     pub async fn check(&self) -> std::result::Result<(), ConnectError> {
         match self.ask::<Value>(&redis::cmd("PING")).await {
             Ok(_) => Ok(()),
-            Err(error) => Err(self.why(&error)),
+            Err(error) => Err(Self::why(&error)),
         }
     }
 
@@ -183,7 +183,7 @@ impl Link {
         Ok(line.unwrap_or("unknown").trim().to_owned())
     }
 
-    fn why(&self, error: &PortError) -> ConnectError {
+    fn why(error: &PortError) -> ConnectError {
         let text = error.source.to_string();
         let refused = ["NOAUTH", "WRONGPASS", "AuthenticationFailed", "authentication failed", "NOPERM"];
         if refused.iter().any(|word| text.contains(word)) {

@@ -41,7 +41,8 @@ impl Push for Link {
         let last = i64::try_from(limit).unwrap_or(i64::MAX) - 1;
         let kept: Vec<String> = self.ask(cmd("LRANGE").arg(KEY).arg(0).arg(last)).await?;
         let wakes = kept.iter().filter_map(|text| serde_json::from_str::<Kept>(text).ok());
-        let wakes = wakes.map(|Kept { user, device, conversation, unread }| Wake { user, device, conversation, unread });
+        let wakes =
+            wakes.map(|Kept { user, device, conversation, unread }| Wake { user, device, conversation, unread });
         Ok(wakes.collect())
     }
 }

@@ -1,5 +1,13 @@
 //! The cluster adapters as an app, on the real engines that the variables `SOTTO_TEST_*` name.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a broken world fails its test")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "each test file uses its part of it, and a broken world fails its test"
+)]
 
 use std::{ops::Deref, sync::Arc, time::UNIX_EPOCH};
 
@@ -66,7 +74,6 @@ impl Tokens for NotHere {
 }
 
 /// One process of the cluster.
-#[allow(dead_code, clippy::allow_attributes, reason = "each test binary uses some of it")]
 pub struct World {
     pub app: App,
     pub mongo: Mongo,

@@ -8,7 +8,7 @@ use shared_types::{
 
 use crate::{
     App,
-    ports::{Audience, Heard, Inbox, Parcel, PodId},
+    ports::{Audience, Heard, Inbox, PodId},
 };
 
 fn pod() -> PodId {
@@ -24,7 +24,7 @@ fn typing(active: bool) -> ServerEvent {
 async fn next_for(inbox: &mut Box<dyn Inbox>, to: &Audience) -> ServerEvent {
     loop {
         match inbox.next().await.unwrap() {
-            Heard::Parcel(Parcel { to: reached, event }) if &reached == to => return event,
+            Heard::Parcel(parcel) if &parcel.to == to => return parcel.event,
             Heard::Parcel(_) | Heard::Missed => {}
         }
     }

@@ -49,7 +49,7 @@ pub trait Delivery: Send + Sync {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Heard {
     /// An event for some of its sockets.
-    Parcel(Parcel),
+    Parcel(Box<Parcel>),
     /// Events may have been lost on the way here: its clients must look into the log.
     Missed,
 }

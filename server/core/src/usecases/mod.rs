@@ -1,6 +1,7 @@
 //! What someone, or a worker, can do: one file each, always `(&App, who, input)`.
 
 pub mod account;
+mod audience;
 pub mod conversation;
 pub mod entry;
 pub mod presence;

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use shared_types::{
-    ConversationId, ServerEvent, UserId,
+    ConversationId, ConversationKind, ServerEvent, UserId,
     socket::{Presence, PresenceStates, Ready, WatchPresence},
 };
+use tracing::warn;
 
 use crate::{
     App, Caller, Error, Refusal,
@@ -16,14 +17,33 @@ use crate::{
 /// The most people one socket watches.
 pub const MOST_WATCHED: usize = 500;
 
-/// A socket of the caller's was connected to this pod: what it should know first.
-pub async fn arrive(app: &App, me: Caller, pod: &PodId) -> Result<Ready, Error> {
-    appear(app, me.user, pod).await?;
-    let now = app.clock.now();
-    let ids: Vec<ConversationId> =
+/// The conversations of somebody who connects.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Mine {
+    /// All of them.
+    pub all: Vec<ConversationId>,
+    /// Those whose members are told as members, not by name.
+    pub of_many: Vec<ConversationId>,
+}
+
+/// The caller's conversations, to be listened to before [`arrive`] looks how far they have come.
+pub async fn conversations(app: &App, me: Caller) -> Result<Mine, Error> {
+    let all: Vec<ConversationId> =
         app.conversations.of(me.user).await?.into_iter().map(|member| member.conversation).collect();
-    let heads = app.log.heads(&ids).await?;
-    let heads: BTreeMap<_, _> = ids.into_iter().zip(heads).collect();
+    let found = app.conversations.find(&all).await?.into_iter();
+    let of_many = found.filter(|found| found.kind != ConversationKind::Direct).map(|found| found.id).collect();
+    Ok(Mine { all, of_many })
+}
+
+/// A socket of the caller's was connected to this pod: what it should know first.
+pub async fn arrive(app: &App, me: Caller, (pod, mine): (&PodId, Mine)) -> Result<Ready, Error> {
+    if let Err(error) = appear(app, me.user, pod).await {
+        // Others will see them come a little later, with the pod's next beat.
+        warn!(%error, "someone's coming was not noted");
+    }
+    let now = app.clock.now();
+    let heads = app.log.heads(&mine.all).await?;
+    let heads: BTreeMap<_, _> = mine.all.into_iter().zip(heads).collect();
     Ok(Ready { pod: pod.0.to_string(), server_time: now, heads })
 }
 
@@ -60,7 +80,11 @@ pub async fn watch(app: &App, me: Caller, input: WatchPresence) -> Result<(Prese
             allowed.push(*user);
         }
     }
-    let looked = app.directory.look(&allowed, app.clock.now()).await?;
+    let looked = app.directory.look(&allowed, app.clock.now()).await.unwrap_or_else(|error| {
+        // Presence may be lost: then nobody is seen.
+        warn!(%error, "the presence directory does not answer");
+        Vec::new()
+    });
     let states = input.user_ids.into_iter().map(|user_id| {
         let seen = looked.iter().find(|state| state.user_id == user_id);
         seen.copied().unwrap_or(Presence { user_id, online: false, last_seen: None })

@@ -1,11 +1,12 @@
 //! Say how far one has received and read.
 
-use shared_types::{ConversationId, Receipt, ServerEvent, receipt::NewReceipt};
+use shared_types::{ConversationId, ConversationKind, Receipt, ServerEvent, receipt::NewReceipt};
 
 use crate::{
     App, Caller, Error, Refusal,
     domain::{limits::Limited, receipt::Watermark},
     ports::Audience,
+    usecases::audience,
 };
 
 /// Raises the caller's watermarks; members hear of it if they rose. Lower ones than before change nothing.
@@ -24,13 +25,18 @@ pub async fn raise_receipt(
     if !raised.rose {
         return Ok(());
     }
-    let users = app.conversations.members(conversation).await?.into_iter().map(|member| member.user).collect();
+    let Some(found) = app.conversations.find(&[conversation]).await?.pop() else { return Ok(()) };
+    let audience = match found.kind {
+        // In a community nobody wants to know how far thousands have read: only one's own devices hear of it.
+        ConversationKind::Community => Audience::Users(vec![me.user]),
+        ConversationKind::Direct | ConversationKind::Group => audience::of(app, &found).await?,
+    };
     let receipt = Receipt {
         conversation_id: conversation,
         user_id: me.user,
         delivered_seq: raised.now.delivered,
         read_seq: raised.now.read,
     };
-    app.delivery.tell(Audience::Users(users), ServerEvent::Receipt(receipt)).await;
+    app.delivery.tell(audience, ServerEvent::Receipt(receipt)).await;
     Ok(())
 }

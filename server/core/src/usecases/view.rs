@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use shared_types::{Conversation as View, ConversationId, Member, Seq, UserId, conversation::My, receipt::Watermarks};
+use shared_types::{
+    Conversation as View, ConversationId, ConversationKind, Member, Seq, UserId, conversation::My, receipt::Watermarks,
+};
 
 use crate::{
     App, Error,
@@ -22,8 +24,15 @@ pub(super) async fn conversations(app: &App, mine: Vec<Membership>) -> Result<Ve
         app.receipts.of(&ids).await?.into_iter().map(|(id, user, mark)| ((id, user), mark)).collect();
     let known: HashMap<_, _> = app.conversations.find(&ids).await?.into_iter().map(|found| (found.id, found)).collect();
     let mut everybody = Vec::with_capacity(ids.len());
-    for id in &ids {
-        everybody.push(app.conversations.members(*id).await?);
+    for mine in &mine {
+        // A community may have more members than a list can show: one sees oneself.
+        everybody.push(match known.get(&mine.conversation).map(|known| known.kind) {
+            Some(ConversationKind::Community) => vec![mine.clone()],
+            Some(ConversationKind::Direct | ConversationKind::Group) => {
+                app.conversations.members(mine.conversation).await?
+            }
+            None => Vec::new(),
+        });
     }
     let people = people(app, &everybody).await?;
 

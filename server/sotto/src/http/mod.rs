@@ -23,7 +23,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub use extract::parse;
 pub use fault::{Fault, problem};
-pub use health::Health;
+pub use health::{Health, alone};
 pub use listen::{Listening, listen};
 
 /// What handlers are given.
@@ -52,7 +52,7 @@ pub fn router(door: Door, web_dir: Option<&PathBuf>, with_sockets: impl FnOnce(R
                 .merge(sync::routes())
                 .merge(health::api_routes()),
         )
-        .merge(health::routes())
+        .merge(health::routes(door.health.clone()))
         .split_for_parts();
     let api = api
         .route("/api/{*rest}", axum::routing::any(async || Fault::new(Code::NotFound, "there is no such path")))

@@ -33,7 +33,14 @@ pub fn load_or_make(data_dir: &Path) -> anyhow::Result<Keys> {
     };
     let bytes = STANDARD.decode(text.trim()).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
     let master = bytes.with_context(|| format!("{} is damaged: restore it from the backup", named()))?;
-    Ok(Keys { access: derive(&master, b"access token"), refresh: derive(&master, b"refresh token") })
+    Ok(Keys::from_master(&master))
+}
+
+impl Keys {
+    /// The keys under a master key, which every pod has.
+    pub fn from_master(master: &[u8; 32]) -> Self {
+        Self { access: derive(master, b"access token"), refresh: derive(master, b"refresh token") }
+    }
 }
 
 fn make(path: &Path) -> anyhow::Result<String> {

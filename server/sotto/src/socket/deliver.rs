@@ -3,13 +3,14 @@
 use engineioxide::DisconnectReason;
 use metrics::{counter, histogram};
 use shared_types::ServerEvent;
-use sotto_core::ports::{Audience, Inbox, Parcel};
+use sotto_core::ports::{Audience, Heard, Inbox, Parcel};
 use tracing::warn;
 
 use super::{
     Pod,
     give::{give, gone},
     packet,
+    sweep::send_back,
     told::Told,
 };
 
@@ -17,18 +18,30 @@ use super::{
 pub async fn deliver(pod: Pod, mut inbox: Box<dyn Inbox>) {
     let mut told = Told::default();
     loop {
-        let parcel = tokio::select! {
+        let heard = tokio::select! {
             () = pod.stop.cancelled() => return,
-            parcel = inbox.next() => parcel,
+            heard = inbox.next() => heard,
         };
-        let Some(Parcel { to, event }) = parcel else { return };
-        let Some(event) = told.rising(event) else { continue };
-        hand_out(&pod, &Parcel { to, event });
+        match heard {
+            Some(Heard::Parcel(parcel)) => {
+                let Parcel { to, event } = *parcel;
+                let Some(event) = told.rising(event) else { continue };
+                hand_out(&pod, &Parcel { to, event });
+            }
+            Some(Heard::Missed) => {
+                let moved = pod.clone();
+                pod.tasks.spawn(async move { send_back(&moved).await });
+            }
+            None => return,
+        }
     }
 }
 
 fn hand_out(pod: &Pod, Parcel { to, event }: &Parcel) {
     counter!("sotto_pod_events_received_total").increment(1);
+    if let (Audience::Users(users), ServerEvent::Conversation(changed)) = (to, event) {
+        pod.registry.follow(users, changed);
+    }
     let sockets = pod.registry.find(to);
     if sockets.is_empty() {
         counter!("sotto_pod_events_useless_total").increment(1);
@@ -42,7 +55,15 @@ fn hand_out(pod: &Pod, Parcel { to, event }: &Parcel) {
         }
     };
     let mut given = 0;
+    // In a conversation of many, whoever types is a member like the others, and knows it.
+    let typist = match (to, event) {
+        (Audience::Members(_), ServerEvent::Typing(typing)) => Some(typing.user_id),
+        _ => None,
+    };
     for socket in &sockets {
+        if typist.is_some() && socket.data.caller().map(|caller| caller.user) == typist {
+            continue;
+        }
         given += u64::from(give(pod, socket, packet.clone()));
         match to {
             Audience::Users(_) | Audience::Members(_) | Audience::Watchers(_) => {}

@@ -117,7 +117,7 @@ impl Gate {
         if !self.pod.registry.open(socket, open) {
             return;
         }
-        match self.welcome(caller, &token).await.map(|ready| packet::event(&ServerEvent::Ready(ready))) {
+        match self.welcome(socket, caller, &token).await.map(|ready| packet::event(&ServerEvent::Ready(ready))) {
             Ok(Ok(packet)) => drop(give(&self.pod, socket, packet)),
             Ok(Err(error)) => warn!(%error, "ready could not be written"),
             Err(error) => {
@@ -139,15 +139,18 @@ impl Gate {
         if self.pod.registry.find(&Audience::Users(vec![caller.user])).len() >= MOST_PER_PERSON {
             return Err(Refusal::new(Code::RateLimited, format!("at most {MOST_PER_PERSON} sockets a person")).into());
         }
-        let open = Open { caller, expires_at: access.expires_at, warned_at: None, watching: Vec::new() };
+        let open =
+            Open { caller, expires_at: access.expires_at, warned_at: None, watching: Vec::new(), rooms: Vec::new() };
         Ok((token, open))
     }
 
     /// What an open socket should know first. It hears everything from before this on, so the heads leave no gap.
-    async fn welcome(&self, caller: Caller, token: &str) -> Result<Ready, Error> {
+    async fn welcome(&self, socket: &Arc<Sock>, caller: Caller, token: &str) -> Result<Ready, Error> {
         // The session may have ended between the first look and the opening, when there was no socket to close yet.
         authenticate(&self.pod.app, token).await?;
-        let ready = presence::arrive(&self.pod.app, caller, &self.pod.id).await?;
+        let mine = presence::conversations(&self.pod.app, caller).await?;
+        self.pod.registry.join(socket, &mine.of_many);
+        let ready = presence::arrive(&self.pod.app, caller, (&self.pod.id, mine)).await?;
         // The socket may have closed before the arrival was noted.
         note_leaving(&self.pod, caller.user).await?;
         Ok(ready)

@@ -7,7 +7,7 @@ use std::{
 };
 
 use engineioxide::{Socket, Str};
-use shared_types::{Timestamp, UserId};
+use shared_types::{ConversationId, Timestamp, UserId};
 use sotto_core::Caller;
 
 /// A connected client.
@@ -54,6 +54,8 @@ pub(super) struct Open {
     pub(super) warned_at: Option<Timestamp>,
     /// Whose presence it watches.
     pub(super) watching: Vec<UserId>,
+    /// The conversations of many in which it is a member's.
+    pub(super) rooms: Vec<ConversationId>,
 }
 
 #[derive(Default)]

@@ -1,4 +1,5 @@
-//! The sockets of this pod, by person and by whom they watch: the rooms `user_<id>`, `device_<id>` and their watchers.
+//! The sockets of this pod, by person, by conversation and by whom they watch: the rooms `user_<id>`,
+//! `device_<id>` and `group_<id>`, and the watchers.
 
 use std::{
     collections::HashMap,
@@ -7,7 +8,10 @@ use std::{
 
 use engineioxide::sid::Sid;
 use metrics::gauge;
-use shared_types::{SessionId, UserId};
+use shared_types::{
+    ConversationId, ConversationKind, SessionId, UserId,
+    socket::{ConversationChange, ConversationEvent},
+};
 use sotto_core::ports::Audience;
 
 use super::inbox::{Open, Sock, State};
@@ -26,6 +30,8 @@ struct Rooms {
     users: HashMap<UserId, Vec<Arc<Sock>>>,
     /// Watched person to watching sockets.
     watchers: HashMap<UserId, Vec<Arc<Sock>>>,
+    /// Conversations of many.
+    members: HashMap<ConversationId, Vec<Arc<Sock>>>,
     open: usize,
 }
 
@@ -89,8 +95,31 @@ impl Registry {
         for watched in &open.watching {
             leave(&mut rooms.watchers, *watched, socket.id);
         }
+        for room in &open.rooms {
+            leave(&mut rooms.members, *room, socket.id);
+        }
         let user = open.caller.user;
         leave(&mut rooms.users, user, socket.id).then_some(user)
+    }
+
+    /// A socket is a member's of these conversations of many.
+    pub(super) fn join(&self, socket: &Arc<Sock>, conversations: &[ConversationId]) {
+        let mut rooms = self.write();
+        join(&mut rooms, socket, conversations);
+    }
+
+    /// These people are in a conversation that may be new to them: their sockets hear it from now on. A conversation that
+    /// is gone from somebody's list is only hidden: they are members still.
+    pub(super) fn follow(&self, users: &[UserId], event: &ConversationEvent) {
+        let conversation = &event.conversation;
+        if conversation.kind == ConversationKind::Direct || event.change == ConversationChange::Removed {
+            return;
+        }
+        let mut rooms = self.write();
+        let sockets: Vec<_> = users.iter().filter_map(|user| rooms.users.get(user)).flatten().cloned().collect();
+        for socket in sockets {
+            join(&mut rooms, &socket, &[conversation.id]);
+        }
     }
 
     /// Replaces whom a socket watches.
@@ -142,14 +171,26 @@ fn of_session(rooms: &Rooms, session: SessionId) -> Vec<Arc<Sock>> {
     open.filter(|socket| socket.data.caller().is_some_and(|caller| caller.session == session)).cloned().collect()
 }
 
+/// Puts a socket into rooms that it is not in yet.
+fn join(rooms: &mut Rooms, socket: &Arc<Sock>, conversations: &[ConversationId]) {
+    let mut state = socket.data.state();
+    let State::Open(open) = &mut *state else { return };
+    for conversation in conversations {
+        if !open.rooms.contains(conversation) {
+            open.rooms.push(*conversation);
+            rooms.members.entry(*conversation).or_default().push(Arc::clone(socket));
+        }
+    }
+}
+
 /// Takes a socket out of a room; `true` if it was the last.
-fn leave(rooms: &mut HashMap<UserId, Vec<Arc<Sock>>>, user: UserId, sid: Sid) -> bool {
-    let Some(room) = rooms.get_mut(&user) else { return false };
+fn leave<K: Copy + Eq + std::hash::Hash>(rooms: &mut HashMap<K, Vec<Arc<Sock>>>, key: K, sid: Sid) -> bool {
+    let Some(room) = rooms.get_mut(&key) else { return false };
     room.retain(|socket| socket.id != sid);
     if !room.is_empty() {
         return false;
     }
-    rooms.remove(&user);
+    rooms.remove(&key);
     true
 }
 

@@ -27,6 +27,9 @@ const SIGN_IN_TIME: Duration = Duration::from_secs(15);
 const RENEW_TIME_MS: i64 = 30_000;
 /// How many sockets are told to go at once when the pod drains.
 const BATCH: usize = 200;
+/// How many sockets come back at once when events were missed, and how often.
+const BACK_BATCH: usize = 50;
+const BACK_EVERY: Duration = Duration::from_millis(100);
 
 /// Looks after the sockets until the pod stops.
 pub async fn sweep(pod: Pod) {
@@ -103,6 +106,22 @@ pub async fn drain(pod: &Pod) {
     tokio::time::sleep(Duration::from_millis(200)).await;
     for socket in sockets {
         socket.close(DisconnectReason::ClosingServer);
+    }
+}
+
+/// Events were lost on the way to this pod, who knows which: has everybody come back and look into the log, few at a time.
+pub(super) async fn send_back(pod: &Pod) {
+    let sockets = pod.registry.all();
+    info!("events were missed: {} sockets come back and sync", sockets.len());
+    for batch in sockets.chunks(BACK_BATCH) {
+        for socket in batch {
+            tell(pod, socket, SessionReason::Draining, Some(0));
+            socket.close(DisconnectReason::ClosingServer);
+        }
+        tokio::select! {
+            () = pod.stop.cancelled() => return,
+            () = tokio::time::sleep(BACK_EVERY) => {}
+        }
     }
 }
 

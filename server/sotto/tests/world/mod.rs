@@ -9,7 +9,7 @@
 
 pub mod served;
 
-use std::{net::Ipv4Addr, ops::Deref, path::Path};
+use std::{net::Ipv4Addr, ops::Deref, path::Path, sync::Arc};
 
 use shared_types::{
     Content, Conversation, ConversationKind, Envelope, MessageId, Secret,
@@ -32,10 +32,15 @@ use tempfile::TempDir;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
+/// The embedded adapters over a folder. Wiring them waits for nothing.
+fn wired(dir: &TempDir) -> wire::Wired {
+    futures_util::FutureExt::now_or_never(wire::wire(&settings(dir.path()), Cost::Test)).unwrap().unwrap()
+}
+
 /// Everything, and the folder it lives in.
 pub struct World {
     pub app: App,
-    pub store: sotto_embedded::Store,
+    pub engines: Arc<dyn wire::Engines>,
     pub dir: TempDir,
     pub workers: TaskTracker,
     pub stop: CancellationToken,
@@ -67,8 +72,14 @@ impl World {
     /// Ports alone; nothing consumes the partitions.
     pub fn ports() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let wired = wire::wire(&settings(dir.path()), Cost::Test).unwrap();
-        Self { app: wired.app, store: wired.store, dir, workers: TaskTracker::new(), stop: CancellationToken::new() }
+        let wired = wired(&dir);
+        Self {
+            app: wired.app,
+            engines: wired.engines,
+            dir,
+            workers: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        }
     }
 
     /// With running workers.
@@ -93,10 +104,10 @@ impl World {
 
     /// Opens a folder that a world has left, with running workers.
     pub fn reopened(dir: TempDir) -> Self {
-        let wired = wire::wire(&settings(dir.path()), Cost::Test).unwrap();
+        let wired = wired(&dir);
         let (workers, stop) = (TaskTracker::new(), CancellationToken::new());
         worker::start(&wired.app, &workers, &stop);
-        Self { app: wired.app, store: wired.store, dir, workers, stop }
+        Self { app: wired.app, engines: wired.engines, dir, workers, stop }
     }
 
     /// A new person, signed in.
@@ -107,7 +118,12 @@ impl World {
     /// Two people and their conversation.
     pub async fn pair(&self) -> (Caller, Caller, Conversation) {
         let (ana, bo) = (self.person(&unique("ana")).await, self.person(&unique("bo")).await);
-        let input = NewConversation { kind: ConversationKind::Direct, user_id: Some(bo.user.id) };
+        let input = NewConversation {
+            kind: ConversationKind::Direct,
+            user_id: Some(bo.user.id),
+            title: None,
+            user_ids: Vec::new(),
+        };
         let (Started::New(conversation) | Started::Existing(conversation)) =
             start_conversation(&self.app, caller(&ana), input).await.unwrap();
         (caller(&ana), caller(&bo), *conversation)

@@ -41,7 +41,7 @@ impl Served {
         let door = Door {
             app: world.app.clone(),
             info: Arc::new(info_of(&settings(world.dir.path()))),
-            health: Health::new(world.store.clone()),
+            health: Health::new(world.engines.clone()),
             proxies: 0,
         };
         let allowed = Allowed { origins: Vec::new(), sockets };

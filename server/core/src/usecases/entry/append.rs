@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use shared_types::{ConversationId, ConversationKind, EntryKind, MessageId, Seq, ServerEvent};
+use shared_types::{ConversationId, EntryKind, MessageId, Seq, ServerEvent};
 use tracing::warn;
 
 use crate::{
     App, Error,
     domain::entry::{Change, Draft, Entry, as_seen, is_same, may_change},
     ports::{Appended, Audience, Batch},
+    usecases::audience,
 };
 
 /// How many conversations' heads a writer remembers.
@@ -48,7 +49,8 @@ pub async fn append(app: &App, writer: &mut Writer, drafts: Vec<Draft>) -> Resul
                 if writer.heads.len() > REMEMBERED {
                     writer.heads.clear();
                 }
-                let outcome = Outcome { written: plan.batch.entries.len(), known: plan.known.len(), strays: plan.strays.clone() };
+                let outcome =
+                    Outcome { written: plan.batch.entries.len(), known: plan.known.len(), strays: plan.strays.clone() };
                 finish(app, plan).await;
                 return Ok(outcome);
             }
@@ -169,21 +171,14 @@ async fn finish(app: &App, plan: Plan) {
     }
 }
 
-/// Who hears of these entries: the two of a direct conversation by name, others as members.
+/// Who hears of these entries, by conversation.
 async fn audiences(app: &App, told: &[Entry]) -> Result<HashMap<ConversationId, Audience>, Error> {
     let mut ids: Vec<_> = told.iter().map(|entry| entry.conversation_id).collect();
     ids.sort_unstable();
     ids.dedup();
     let mut audiences = HashMap::with_capacity(ids.len());
     for conversation in app.conversations.find(&ids).await? {
-        let audience = match conversation.kind {
-            ConversationKind::Direct => {
-                let members = app.conversations.members(conversation.id).await?;
-                Audience::Users(members.into_iter().map(|member| member.user).collect())
-            }
-            ConversationKind::Group | ConversationKind::Community => Audience::Members(conversation.id),
-        };
-        audiences.insert(conversation.id, audience);
+        audiences.insert(conversation.id, audience::of(app, &conversation).await?);
     }
     Ok(audiences)
 }

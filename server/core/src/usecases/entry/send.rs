@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     App, Caller, Error, PortError, Refusal,
     domain::{
-        entry::{Change, Draft, check, is_same, may_change},
+        entry::{Change, Draft, Plaintext, check, is_same, may_change},
         limits::Limited,
     },
     ports::Claim,
@@ -25,10 +25,17 @@ use crate::{
 pub async fn send(app: &App, me: Caller, input: SendMessage) -> Result<Accepted, Error> {
     let conversation = input.conversation_id;
     app.member(conversation, me.user).await?;
-    let kind = check(&input.message, app.policy.plaintext)?;
+    let found = app.conversations.find(&[conversation]).await?.pop();
+    let found = found.ok_or_else(|| Refusal::not_found("conversation"))?;
+    let plaintext = match found.kind {
+        ConversationKind::Direct | ConversationKind::Group => app.policy.plaintext,
+        // Open to everybody in it, and moderated: the server reads along.
+        ConversationKind::Community => Plaintext::Allowed,
+    };
+    let kind = check(&input.message, plaintext)?;
     app.spend(Limited::SendBy, me.user).await?;
     app.spend(Limited::SendIn, conversation).await?;
-    refuse_if_blocked(app, me, &input).await?;
+    refuse_if_blocked(app, me, (found.kind, &input)).await?;
 
     let now = app.clock.now();
     let draft = Draft {
@@ -105,14 +112,16 @@ fn conflict() -> Refusal {
     Refusal { field: Some("id".into()), ..Refusal::new(Code::IdConflict, "this id was used for another message") }
 }
 
-async fn refuse_if_blocked(app: &App, me: Caller, input: &SendMessage) -> Result<(), Error> {
-    let found = app.conversations.find(&[input.conversation_id]).await?.pop();
-    let conversation = found.ok_or_else(|| Refusal::not_found("conversation"))?;
+async fn refuse_if_blocked(
+    app: &App,
+    me: Caller,
+    (kind, input): (ConversationKind, &SendMessage),
+) -> Result<(), Error> {
     // Taking one's own words back is always allowed.
-    if conversation.kind != ConversationKind::Direct || input.message.kind == Some(EntryKind::Retract) {
+    if kind != ConversationKind::Direct || input.message.kind == Some(EntryKind::Retract) {
         return Ok(());
     }
-    for member in app.conversations.members(conversation.id).await? {
+    for member in app.conversations.members(input.conversation_id).await? {
         if member.user != me.user && app.blocks.between(me.user, member.user).await? {
             return Err(Refusal::new(Code::Blocked, "one of you has blocked the other").into());
         }
