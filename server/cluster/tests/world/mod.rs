@@ -37,6 +37,11 @@ pub fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run `cargo xtask test --only engines`"))
 }
 
+/// The clock of this world.
+pub fn clock() -> impl Clock {
+    SystemClock
+}
+
 struct SystemClock;
 
 impl Clock for SystemClock {
@@ -93,11 +98,16 @@ impl Deref for World {
 impl World {
     /// On the Redis that a variable names.
     pub async fn open(cache: &str) -> Self {
+        Self::at(&variable(cache), Watch::default()).await
+    }
+
+    /// On the Redis of that URL.
+    pub async fn at(cache: &str, watch: Watch) -> Self {
         let background = Background::default();
         let store = variable("SOTTO_TEST_STORE").replacen("/sotto?", "/sotto_test?", 1);
-        let mongo = Mongo::new(&store, &background, Watch::default()).await.unwrap();
+        let mongo = Mongo::new(&store, &background, watch).await.unwrap();
         mongo.migrate().await.expect("MongoDB answers");
-        let link = Link::new(&variable(cache), &background).unwrap();
+        let link = Link::new(cache, &background).unwrap();
         let rabbit = Rabbit::new(&variable("SOTTO_TEST_QUEUE"), PARTITIONS, &background).unwrap();
         let clock = Arc::new(SystemClock);
         let near = Near::new(mongo.clone(), link.clone());
