@@ -36,7 +36,7 @@ fn config(port: u16, pods: &[u16], dir: &Path, access: &Path) -> String {
     let mut servers = String::new();
     for pod in pods {
         // Writing to a string does not fail.
-        let _ = writeln!(servers, "        server 127.0.0.1:{pod} max_fails=1 fail_timeout=1s;");
+        let _ = writeln!(servers, "        server 127.0.0.1:{pod} max_fails=0;");
     }
     let (dir, access) = (dir.display(), access.display());
     format!(
@@ -57,6 +57,9 @@ http {{
     fastcgi_temp_path "{dir}/fastcgi";
     uwsgi_temp_path "{dir}/uwsgi";
     scgi_temp_path "{dir}/scgi";
+
+    # No pod is taken out for a while after a failure: on one machine a pod that is gone refuses at once and the next is
+    # asked, while a connection that breaks for one client's sake must not cost all others the pod.
 
     # Any pod can answer any call.
     upstream any {{

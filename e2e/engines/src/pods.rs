@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::ask::Ready;
+use crate::ask::{Ready, is_free};
 use crate::engines::{Engines, joined};
 use crate::gateway;
+use crate::plan::Ports;
 use crate::process::{Process, Spec};
 use crate::record::Layer;
 use crate::settings::Variable;
@@ -36,6 +37,20 @@ impl Pods {
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
+}
+
+/// Says what stands in the way, before engines are started for pods that could not be.
+pub fn must_be_free(ports: Ports, pods: &Pods) -> Result<()> {
+    if !is_free(pods.port) {
+        bail!("port {} on 127.0.0.1, for nginx, is taken by another program", pods.port);
+    }
+    for (number, (name, _)) in (1..).zip(PODS) {
+        let taken = [ports.pod(number), ports.pod_metrics(number)].into_iter().find(|port| !is_free(*port));
+        if let Some(port) = taken {
+            bail!("port {port} (for {name}) is taken by another program on 127.0.0.1");
+        }
+    }
+    Ok(())
 }
 
 /// Brings the store up to date, starts all pods and nginx, and returns when all of them are ready.

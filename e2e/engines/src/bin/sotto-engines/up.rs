@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use sotto_engines::pods::{self, Pods};
-use sotto_engines::{Engines, PORT_BASE, Plan, Ports, is_free};
+use sotto_engines::{Engines, PORT_BASE, Plan, Ports};
 
 use crate::{Arguments, show, status};
 
@@ -24,7 +24,12 @@ pub(crate) fn up(arguments: &Arguments) -> Result<ExitCode> {
         return status(folder);
     }
     let pods = arguments.pods.as_ref().map(|binary| wanted(binary, arguments.web.as_ref())).transpose()?;
-    let plan = Plan::cluster(folder.clone(), Ports::from_environment()?).with_cache(arguments.cache);
+    let ports = Ports::from_environment()?;
+    if let Some(pods) = &pods {
+        pods::must_be_free(ports, pods)
+            .with_context(|| format!("{GATEWAY_PORT} and {PORT_BASE} choose other ports"))?;
+    }
+    let plan = Plan::cluster(folder.clone(), ports).with_cache(arguments.cache);
     let began = Instant::now();
     println!("Starting RabbitMQ, MongoDB, Redis and S3 ...");
     let engines = Engines::start(&plan)?;
@@ -59,10 +64,6 @@ fn wanted(binary: &std::path::Path, web: Option<&PathBuf>) -> Result<Pods> {
         Ok(text) => text.parse().with_context(|| format!("{GATEWAY_PORT}={text} is no port"))?,
         Err(_) => GATEWAY,
     };
-    // Before the engines, whose start takes longer than this answer should.
-    if !is_free(port) {
-        bail!("port {port} on 127.0.0.1 is taken by another program; {GATEWAY_PORT} names another");
-    }
     let web = web.context("--pods needs --web")?.clone();
     let own = std::env::vars()
         .filter(|(name, _)| name.starts_with("SOTTO_") && ![PORT_BASE, GATEWAY_PORT].contains(&name.as_str()));
