@@ -42,6 +42,12 @@ impl Engines {
         Ok(Self { pids: listeners(&ports), settings })
     }
 
+    /// The ports of the queue's hosts: whoever serves people is connected to one of them.
+    pub(crate) fn queue_ports(&self) -> BTreeSet<u16> {
+        let queue = self.settings.iter().filter(|(name, _)| name == "SOTTO_QUEUE");
+        queue.flat_map(|(_, value)| ports(value)).collect()
+    }
+
     /// What they are, in a few words.
     pub(crate) fn describe(&self) -> String {
         let hosts = |name: &str| {

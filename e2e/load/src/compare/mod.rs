@@ -7,6 +7,7 @@ pub(crate) mod floor;
 pub(crate) mod page;
 mod pair;
 mod processes;
+mod rest;
 mod search;
 mod storm;
 
@@ -43,6 +44,13 @@ pub(crate) async fn compare(turns: Option<&str>, scenes: Option<&str>) -> Result
     let mut comparison = Comparison { engines: engines.describe(), turns: Vec::new() };
     println!("on {}, in {} processes", comparison.engines, engines.pids.len());
     for side in sides {
+        // A part may be tried out anywhere; what is written down may not.
+        if is_whole && rest::has_others(&engines.queue_ports()) {
+            bail!("somebody else uses these engines");
+        }
+        if is_whole && !rest::is_quiet().await? {
+            bail!("the machine has to be ours alone");
+        }
         let common = comparison.common_rate();
         comparison.turns.push(turn(side, &scenes, &engines, common).await?);
     }

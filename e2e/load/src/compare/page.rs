@@ -222,8 +222,9 @@ const METHOD: &str = "
 
 [`e2e/peer`](../e2e/peer/README.md) says what the other system is, how it is tuned, and that it promises the same: accepted is
 confirmed by the quorum, stored is in the journals of a majority. One generator drives both, over sockets and in an open loop; the
-engines, the generator and the system share this machine's cores. Where two numbers stand, they are the two turns; the ratio is that
-of their means. Processor time is of the system's own processes, the engines' apart.
+engines, the generator and the system share this machine's cores, and nothing else may be busy on them. Where two numbers stand, they are the two turns; the ratio is that
+of their means. Processor time is of the system's own processes; the engines' stands apart, and
+what they need at rest is in it.
 
 - **Messages of two**: 400 people, 1,000 conversations, spread over both gateways. The rate climbs until a step fails, and then is
   searched for between; a step counts for 8 seconds after 2 of warm-up. The common rate is half of what Node.js held in its first turn.
