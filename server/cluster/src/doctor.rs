@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use mongodb::bson::doc;
 use redis::cmd;
 use shared_types::Timestamp;
-use sotto_core::ports::{BlobKey, Blobs as _};
+use sotto_core::ports::{BlobKey, Blobs as _, Clock};
 use uuid::Uuid;
 
 use crate::{ConnectError, mongo::Mongo, rabbit::Rabbit, redis::Link, s3::Buckets};
@@ -51,12 +51,12 @@ pub async fn examine(
     rabbit: &Rabbit,
     link: &Link,
     buckets: Option<&Buckets>,
-    now: Timestamp,
+    clock: &dyn Clock,
     newest: i32,
 ) -> Vec<Finding> {
-    let mut findings = store(mongo, now, newest).await;
+    let mut findings = store(mongo, clock, newest).await;
     findings.extend(queue(rabbit).await);
-    findings.extend(cache(link, now).await);
+    findings.extend(cache(link, clock).await);
     if let Some(buckets) = buckets {
         findings.extend(blobs(buckets).await);
     }
@@ -76,7 +76,7 @@ async fn connected<F: Future<Output = Result<(), ConnectError>>>(check: impl Fn(
     }
 }
 
-fn clock(engine: &'static str, theirs_ms: i64, ours: Timestamp) -> Finding {
+fn skew(engine: &'static str, theirs_ms: i64, ours: Timestamp) -> Finding {
     let skew = theirs_ms - ours.0;
     if skew.abs() <= SKEW_MS {
         return Finding::well(engine, format!("its clock is {skew} ms from ours"));
@@ -88,7 +88,7 @@ fn clock(engine: &'static str, theirs_ms: i64, ours: Timestamp) -> Finding {
     )
 }
 
-async fn store(mongo: &Mongo, now: Timestamp, newest: i32) -> Vec<Finding> {
+async fn store(mongo: &Mongo, clock: &dyn Clock, newest: i32) -> Vec<Finding> {
     const NAME: &str = "store";
     if let Err(error) = connected(|| mongo.check()).await {
         return vec![Finding::of(NAME, &error)];
@@ -96,7 +96,7 @@ async fn store(mongo: &Mongo, now: Timestamp, newest: i32) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Ok((version, theirs)) = mongo.about().await {
         findings.push(Finding::well(NAME, format!("MongoDB {version}")));
-        findings.push(clock(NAME, theirs, now));
+        findings.push(skew(NAME, theirs, clock.now()));
     }
     findings.push(match mongo.applied().await {
         Ok(applied) if applied == newest => Finding::well(NAME, format!("migration {applied}")),
@@ -155,7 +155,7 @@ async fn queue(rabbit: &Rabbit) -> Vec<Finding> {
     findings
 }
 
-async fn cache(link: &Link, now: Timestamp) -> Vec<Finding> {
+async fn cache(link: &Link, clock: &dyn Clock) -> Vec<Finding> {
     const NAME: &str = "cache";
     if let Err(error) = connected(|| link.check()).await {
         return vec![Finding::of(NAME, &error)];
@@ -173,7 +173,7 @@ async fn cache(link: &Link, now: Timestamp) -> Vec<Finding> {
         Err(error) => findings.push(Finding::wrong(NAME, error.to_string(), "look into its log")),
     }
     if let Ok((seconds, micros)) = link.ask::<(i64, i64)>(&cmd("TIME")).await {
-        findings.push(clock(NAME, seconds * 1_000 + micros / 1_000, now));
+        findings.push(skew(NAME, seconds * 1_000 + micros / 1_000, clock.now()));
     }
     let started = Instant::now();
     let key = format!("doctor:{}", Uuid::now_v7());

@@ -8,6 +8,7 @@ pub mod conformance;
 pub mod domain;
 pub mod error;
 pub mod ports;
+pub mod sabotage;
 pub mod usecases;
 
 pub use app::{App, Caller, Policy};

@@ -12,6 +12,7 @@ use sotto_core::{
         receipt::Watermark,
         session::{Session, TokenHash},
     },
+    sabotage::Sabotage,
 };
 
 /// A document's type, and where it is kept.
@@ -335,8 +336,13 @@ impl TryFrom<&Entry> for EntryRow {
     type Error = PortError;
 
     fn try_from(entry: &Entry) -> Result<Self, PortError> {
+        let key = if Sabotage::NoDedupe.is_on() {
+            pair(entry.conversation_id.bytes(), *uuid::Uuid::now_v7().as_bytes())
+        } else {
+            message(entry.conversation_id, entry.id)
+        };
         Ok(Self {
-            key: message(entry.conversation_id, entry.id),
+            key,
             conversation_id: id(entry.conversation_id.bytes()),
             seq: number(entry.seq),
             id: id(entry.id.bytes()),

@@ -167,5 +167,5 @@ pub async fn migrate(settings: &Settings) -> anyhow::Result<Migrated> {
 /// Examines every engine.
 pub async fn doctor(settings: &Settings) -> anyhow::Result<Vec<Finding>> {
     let shared = Shared::new(settings).await?;
-    Ok(examine(&shared.mongo, &shared.rabbit, &shared.link, shared.buckets.as_ref(), SystemClock.now(), NEWEST).await)
+    Ok(examine(&shared.mongo, &shared.rabbit, &shared.link, shared.buckets.as_ref(), &SystemClock, NEWEST).await)
 }

@@ -7,6 +7,7 @@ use sotto_core::{
     App, Error,
     domain::entry::Draft,
     ports::{Lane, Taken},
+    sabotage::Sabotage,
     usecases::entry::{Writer, append, expire},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -71,6 +72,9 @@ async fn settle(app: &App, writer: &mut Writer, (lane, taken): (Lane, Vec<Taken>
             }
             Err(error) => set_aside(app, (lane, tag), attempt, &error.to_string()).await,
         }
+    }
+    if Sabotage::AckFirst.is_on() {
+        drop(app.queue.ack(lane, &tags).await);
     }
     let mut wait = Duration::from_millis(100);
     loop {

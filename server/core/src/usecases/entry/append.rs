@@ -9,6 +9,7 @@ use crate::{
     App, Error,
     domain::entry::{Change, Draft, Entry, as_seen, is_same, may_change},
     ports::{Appended, Audience, Batch},
+    sabotage::Sabotage,
     usecases::audience,
 };
 
@@ -131,7 +132,10 @@ async fn earlier(app: &App, drafts: &[Draft]) -> Result<HashMap<(ConversationId,
         .iter()
         .flat_map(|draft| [Some(draft.id), draft.target].into_iter().flatten().map(|id| (draft.conversation, id)))
         .collect();
-    let found = app.log.find(&ids).await?;
+    let mut found = app.log.find(&ids).await?;
+    if Sabotage::NoDedupe.is_on() {
+        found.retain(|entry| drafts.iter().all(|draft| draft.id != entry.id));
+    }
     Ok(found.into_iter().map(|entry| ((entry.conversation_id, entry.id), entry)).collect())
 }
 
