@@ -43,12 +43,14 @@ pub async fn doctor(settings: &Settings) -> anyhow::Result<ExitCode> {
 
 /// `sotto migrate`.
 #[cfg(not(feature = "cluster"))]
+#[expect(clippy::unused_async, reason = "the same call as with engines")]
 pub async fn migrate(_: &Settings) -> anyhow::Result<ExitCode> {
     Ok(embedded("nothing to migrate"))
 }
 
 /// `sotto doctor`.
 #[cfg(not(feature = "cluster"))]
+#[expect(clippy::unused_async, reason = "the same call as with engines")]
 pub async fn doctor(settings: &Settings) -> anyhow::Result<ExitCode> {
     examine_folder(settings)
 }

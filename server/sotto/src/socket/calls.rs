@@ -16,11 +16,7 @@ use sotto_core::{
 use tracing::warn;
 use uuid::Uuid;
 
-use super::{
-    Pod,
-    inbox::{Sock, State},
-    packet::Event,
-};
+use super::{Pod, inbox::State, packet::Event, sock::Sock};
 use crate::http::{parse, problem};
 
 /// Who calls, over which socket.

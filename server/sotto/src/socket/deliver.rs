@@ -64,7 +64,7 @@ fn hand_out(pod: &Pod, Parcel { to, event }: &Parcel) {
         if typist.is_some() && socket.data.caller().map(|caller| caller.user) == typist {
             continue;
         }
-        given += u64::from(give(pod, socket, packet.clone()));
+        given += u64::from(give(pod, socket, &packet));
         match to {
             Audience::Users(_) | Audience::Members(_) | Audience::Watchers(_) => {}
             Audience::Parted(_, watched) => pod.registry.unwatch(socket, *watched),

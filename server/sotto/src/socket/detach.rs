@@ -17,7 +17,7 @@ use hyper::upgrade::OnUpgrade;
 use shared_types::{Code, Problem};
 use tower::{Service, ServiceExt as _};
 
-use super::registry::Registry;
+use super::{direct, gate::Gate, registry::Registry};
 use crate::http::Fault;
 
 /// The headers that the engine reads; every other one would be kept for the socket's life.
@@ -34,6 +34,7 @@ const KEPT: &[HeaderName] = &[
 #[derive(Clone)]
 pub(super) struct Detached<S> {
     engine: S,
+    gate: Arc<Gate>,
     registry: Arc<Registry>,
     allowed: Allowed,
 }
@@ -48,8 +49,8 @@ pub struct Allowed {
 }
 
 impl<S> Detached<S> {
-    pub(super) const fn new(engine: S, registry: Arc<Registry>, allowed: Allowed) -> Self {
-        Self { engine, registry, allowed }
+    pub(super) const fn new(engine: S, gate: Arc<Gate>, registry: Arc<Registry>, allowed: Allowed) -> Self {
+        Self { engine, gate, registry, allowed }
     }
 
     /// Why this request may not reach the engine, if it may not.
@@ -83,6 +84,10 @@ where
         let (parts, body) = request.into_parts();
         if let Some(fault) = self.refusal(&parts) {
             return Box::pin(async move { Ok(fault.into_response()) });
+        }
+        if direct::is_ours(&parts) {
+            let response = direct::accept(&self.gate, small(parts));
+            return Box::pin(async move { Ok(response) });
         }
         let request = Request::from_parts(small(parts), body);
         let engine = self.engine.clone();

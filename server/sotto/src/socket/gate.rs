@@ -3,20 +3,22 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use engineioxide::{DisconnectReason, Str, handler::EngineIoHandler};
+use engineioxide::{DisconnectReason, Socket, Str, handler::EngineIoHandler};
 use shared_types::{Code, Problem, ServerEvent, socket::Ready};
 use sotto_core::{
     Caller, Error, Refusal,
     ports::Audience,
     usecases::{account::authenticate, presence},
 };
+use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 use super::{
     Pod, calls,
     give::{give, gone, note_leaving},
-    inbox::{Came, Open, Slot, Sock, State},
+    inbox::{Came, Open, State},
     packet::{self, Incoming},
+    sock::{Kept, Sock},
 };
 use crate::http::problem;
 
@@ -35,34 +37,29 @@ impl std::fmt::Debug for Gate {
 }
 
 impl EngineIoHandler for Gate {
-    type Data = Slot;
+    type Data = Kept;
 
-    fn on_connect(self: Arc<Self>, socket: Arc<Sock>) {
-        self.pod.registry.appear(&socket);
+    fn on_connect(self: Arc<Self>, socket: Arc<Socket<Kept>>) {
+        self.appeared(socket.data.get_or_init(|| Sock::of_engine(&socket)));
     }
 
-    fn on_disconnect(&self, socket: Arc<Sock>, reason: DisconnectReason) {
+    fn on_disconnect(&self, socket: Arc<Socket<Kept>>, reason: DisconnectReason) {
         debug!(socket.id = %socket.id, ?reason, "a socket is gone");
-        gone(&self.pod, &socket);
-    }
-
-    fn on_message(self: &Arc<Self>, message: Str, socket: Arc<Sock>) {
-        match socket.data.put(message) {
-            Came::Queued => {}
-            Came::TooMany => end(&socket, "it calls faster than it is answered"),
-            Came::Start => {
-                let gate = Arc::clone(self);
-                self.pod.tasks.spawn(async move {
-                    while let Some(text) = socket.data.next() {
-                        gate.handle(&socket, text).await;
-                    }
-                });
-            }
+        if let Some(socket) = socket.data.get() {
+            self.left(socket);
         }
     }
 
-    fn on_binary(self: &Arc<Self>, _: Bytes, socket: Arc<Sock>) {
-        end(&socket, "it sent a binary frame");
+    fn on_message(self: &Arc<Self>, message: Str, socket: Arc<Socket<Kept>>) {
+        if let Some(socket) = socket.data.get() {
+            self.came(socket, message);
+        }
+    }
+
+    fn on_binary(self: &Arc<Self>, _: Bytes, socket: Arc<Socket<Kept>>) {
+        if let Some(socket) = socket.data.get() {
+            Self::came_binary(socket);
+        }
     }
 }
 
@@ -70,7 +67,7 @@ impl EngineIoHandler for Gate {
 fn end(socket: &Arc<Sock>, why: &str) {
     debug!(socket.id = %socket.id, "socket {} is closed: {why}", socket.id);
     // Says so where it still fits in.
-    let _ = socket.emit(packet::disconnect());
+    let _ = socket.emit(&packet::disconnect());
     socket.close(DisconnectReason::PacketParsingError);
 }
 
@@ -80,16 +77,52 @@ impl Gate {
         Self { pod }
     }
 
+    /// Where its sockets' work is spawned.
+    pub(super) fn tasks(&self) -> &TaskTracker {
+        &self.pod.tasks
+    }
+
+    /// A client has connected; it has not signed in.
+    pub(super) fn appeared(&self, socket: &Arc<Sock>) {
+        self.pod.registry.appear(socket);
+    }
+
+    /// A client is gone.
+    pub(super) fn left(&self, socket: &Arc<Sock>) {
+        gone(&self.pod, socket);
+    }
+
+    /// A client has sent a packet.
+    pub(super) fn came(self: &Arc<Self>, socket: &Arc<Sock>, message: Str) {
+        match socket.data.put(message) {
+            Came::Queued => {}
+            Came::TooMany => end(socket, "it calls faster than it is answered"),
+            Came::Start => {
+                let (gate, socket) = (Arc::clone(self), Arc::clone(socket));
+                self.pod.tasks.spawn(async move {
+                    while let Some(text) = socket.data.next() {
+                        gate.handle(&socket, text).await;
+                    }
+                });
+            }
+        }
+    }
+
+    /// A client has sent what none of ours does.
+    pub(super) fn came_binary(socket: &Arc<Sock>) {
+        end(socket, "it sent a binary frame");
+    }
+
     async fn handle(&self, socket: &Arc<Sock>, text: Str) {
         match packet::read(text) {
             Some(Incoming::Connect(auth)) => self.connect(socket, auth.as_deref()).await,
-            Some(Incoming::ConnectElsewhere(name)) => drop(give(&self.pod, socket, packet::no_such_namespace(&name))),
+            Some(Incoming::ConnectElsewhere(name)) => drop(give(&self.pod, socket, &packet::no_such_namespace(&name))),
             Some(Incoming::Event(event)) => match socket.data.caller() {
                 Some(caller) => {
                     let ack = event.ack;
                     let answer = calls::answer(&self.pod, (caller, socket), event).await;
                     if let (Some(id), Some(answer)) = (ack, answer) {
-                        give(&self.pod, socket, packet::ack(id, &answer));
+                        give(&self.pod, socket, &packet::ack(id, &answer));
                     }
                 }
                 None => end(socket, "it calls before it has signed in"),
@@ -108,17 +141,17 @@ impl Gate {
             Ok(admitted) => admitted,
             // The engine's connection stays: a client may try again with a fresh token. The sweep ends it if none comes.
             Err(error) => {
-                give(&self.pod, socket, packet::refused(&problem(error)));
+                give(&self.pod, socket, &packet::refused(&problem(error)));
                 return;
             }
         };
         let caller = open.caller;
-        give(&self.pod, socket, packet::connected(&socket.id.to_string()));
+        give(&self.pod, socket, &packet::connected(&socket.id.to_string()));
         if !self.pod.registry.open(socket, open) {
             return;
         }
         match self.welcome(socket, caller, &token).await.map(|ready| packet::event(&ServerEvent::Ready(ready))) {
-            Ok(Ok(packet)) => drop(give(&self.pod, socket, packet)),
+            Ok(Ok(packet)) => drop(give(&self.pod, socket, &packet)),
             Ok(Err(error)) => warn!(%error, "ready could not be written"),
             Err(error) => {
                 debug!(%error, "a socket was opened in vain");
@@ -161,7 +194,7 @@ impl Gate {
 pub(super) fn too_late(pod: &Pod, socket: &Arc<Sock>) {
     let waiting = matches!(&*socket.data.state(), State::Waiting(_));
     if waiting {
-        give(pod, socket, packet::refused(&Problem::new(Code::Unauthorized, "no token came in time")));
+        give(pod, socket, &packet::refused(&Problem::new(Code::Unauthorized, "no token came in time")));
         socket.close(DisconnectReason::TransportClose);
     }
 }

@@ -2,21 +2,24 @@
 
 use std::sync::Arc;
 
-use engineioxide::{DisconnectReason, Str};
+use engineioxide::DisconnectReason;
 use metrics::counter;
 use shared_types::UserId;
 use sotto_core::{Error, usecases::presence};
-use tokio::sync::mpsc::error::TrySendError;
 use tracing::{info, warn};
 
-use super::{Pod, inbox::Sock};
+use super::{
+    Pod,
+    packet::Packet,
+    sock::{NotGiven, Sock},
+};
 
 /// Gives a packet to a socket. One whose buffer is full is cut off: it will sync when it is back, and until then it
 /// costs nothing.
-pub(super) fn give(pod: &Pod, socket: &Arc<Sock>, packet: Str) -> bool {
+pub(super) fn give(pod: &Pod, socket: &Arc<Sock>, packet: &Packet) -> bool {
     match socket.emit(packet) {
         Ok(()) => true,
-        Err(TrySendError::Full(_)) => {
+        Err(NotGiven::Full) => {
             counter!("sotto_sockets_cut_total").increment(1);
             info!(socket.id = %socket.id, "socket {} reads too slowly: cut off", socket.id);
             // Its writer may be stuck in the kernel for a while: it is gone for us now.
@@ -24,7 +27,7 @@ pub(super) fn give(pod: &Pod, socket: &Arc<Sock>, packet: Str) -> bool {
             socket.close(DisconnectReason::TransportError);
             false
         }
-        Err(TrySendError::Closed(_)) => false,
+        Err(NotGiven::Closed) => false,
     }
 }
 

@@ -6,12 +6,9 @@ use std::{
     time::Instant,
 };
 
-use engineioxide::{Socket, Str};
+use engineioxide::Str;
 use shared_types::{ConversationId, Timestamp, UserId};
 use sotto_core::Caller;
-
-/// A connected client.
-pub(super) type Sock = Socket<Slot>;
 
 /// How many packets may wait to be handled, and how many bytes; a client that calls faster is cut off.
 const MOST_CALLS: usize = 4_096;

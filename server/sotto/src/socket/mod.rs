@@ -6,11 +6,13 @@
 mod calls;
 mod deliver;
 mod detach;
+mod direct;
 mod gate;
 mod give;
 mod inbox;
 mod packet;
 mod registry;
+mod sock;
 mod sweep;
 mod told;
 
@@ -32,6 +34,10 @@ const PATH: &str = "/socket.io";
 const MOST_WAITING: usize = 256;
 /// The largest frame: an envelope at its limit and what stands around it.
 const MOST_BYTES: usize = 160 * 1_024;
+
+/// How often a client is asked whether it lives, and how long it may take to answer.
+const PING_EVERY: Duration = Duration::from_secs(25);
+const PING_PATIENCE: Duration = Duration::from_secs(20);
 
 /// What the socket door needs.
 #[derive(Clone)]
@@ -57,10 +63,11 @@ pub fn mount(router: Router, pod: &Pod, allowed: Allowed) -> Router {
         .ws_read_buffer_size(512)
         .ws_max_message_size(MOST_BYTES)
         .ws_max_frame_size(MOST_BYTES)
-        .ping_interval(Duration::from_secs(25))
-        .ping_timeout(Duration::from_secs(20))
+        .ping_interval(PING_EVERY)
+        .ping_timeout(PING_PATIENCE)
         .build();
-    let engine = EngineIoService::with_config(Arc::new(gate::Gate::new(pod.clone())), config);
-    let service = detach::Detached::new(engine, Arc::clone(&pod.registry), allowed);
+    let gate = Arc::new(gate::Gate::new(pod.clone()));
+    let engine = EngineIoService::with_config(Arc::clone(&gate), config);
+    let service = detach::Detached::new(engine, gate, Arc::clone(&pod.registry), allowed);
     router.route_service(PATH, service.clone()).route_service(&format!("{PATH}/"), service)
 }

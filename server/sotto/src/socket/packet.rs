@@ -1,5 +1,8 @@
-//! Socket.IO packets of the one namespace, as text. Reading is socketioxide's parser; writing is a line each.
+//! Socket.IO packets of the one namespace. Reading is socketioxide's parser; writing is a line each.
 
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
 use engineioxide::Str;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -10,6 +13,53 @@ use socketioxide_core::{
     parser::{Parse as _, ParseConfig, ParserState},
 };
 use socketioxide_parser_common::CommonParser;
+
+/// A packet for clients, written once for however many.
+#[derive(Clone)]
+pub(super) struct Packet(Arc<Written>);
+
+struct Written {
+    text: Str,
+    frame: OnceLock<Bytes>,
+}
+
+impl Packet {
+    fn new(text: impl Into<Str>) -> Self {
+        Self(Arc::new(Written { text: text.into(), frame: OnceLock::new() }))
+    }
+
+    /// As the engine takes it.
+    pub(super) fn text(&self) -> Str {
+        self.0.text.clone()
+    }
+
+    /// As a whole WebSocket frame with the engine's message in it.
+    pub(super) fn frame(&self) -> Bytes {
+        self.0.frame.get_or_init(|| frame(b'4', self.0.text.as_bytes())).clone()
+    }
+}
+
+/// A text frame from a server (RFC 6455, section 5.2: whole, unmasked), with an engine's packet of that type in it.
+pub(super) fn frame(kind: u8, text: &[u8]) -> Bytes {
+    const WHOLE_TEXT: u8 = 0x81;
+    let length = text.len() + 1;
+    let mut frame = Vec::with_capacity(length + 10);
+    frame.push(WHOLE_TEXT);
+    match (u8::try_from(length), u16::try_from(length)) {
+        (Ok(short @ ..=125), _) => frame.push(short),
+        (_, Ok(medium)) => {
+            frame.push(126);
+            frame.extend(medium.to_be_bytes());
+        }
+        _ => {
+            frame.push(127);
+            frame.extend((length as u64).to_be_bytes());
+        }
+    }
+    frame.push(kind);
+    frame.extend(text);
+    frame.into()
+}
 
 /// A packet from a client.
 #[derive(Debug)]
@@ -78,39 +128,39 @@ pub(super) fn token(auth: Option<&str>) -> Option<String> {
 }
 
 /// You are in.
-pub(super) fn connected(sid: &str) -> Str {
-    format!(r#"0{{"sid":"{sid}"}}"#).into()
+pub(super) fn connected(sid: &str) -> Packet {
+    Packet::new(format!(r#"0{{"sid":"{sid}"}}"#))
 }
 
 /// You are not, with the reason where clients look for it: `error.data.code`.
-pub(super) fn refused(problem: &Problem) -> Str {
+pub(super) fn refused(problem: &Problem) -> Packet {
     #[derive(Serialize)]
     struct Refused<'a> {
         message: &'a str,
         data: &'a Problem,
     }
     let body = Refused { message: &problem.detail, data: problem };
-    format!("4{}", serde_json::to_string(&body).unwrap_or_else(|_| r#"{"message":"refused"}"#.into())).into()
+    Packet::new(format!("4{}", serde_json::to_string(&body).unwrap_or_else(|_| r#"{"message":"refused"}"#.into())))
 }
 
 /// That namespace isn't there.
-pub(super) fn no_such_namespace(name: &str) -> Str {
-    format!(r#"4{name},{{"message":"Invalid namespace"}}"#).into()
+pub(super) fn no_such_namespace(name: &str) -> Packet {
+    Packet::new(format!(r#"4{name},{{"message":"Invalid namespace"}}"#))
 }
 
 /// An event, encoded once for however many sockets.
-pub(super) fn event(event: &ServerEvent) -> serde_json::Result<Str> {
-    Ok(format!(r#"2["{}",{}]"#, event.name(), event.data()?.get()).into())
+pub(super) fn event(event: &ServerEvent) -> serde_json::Result<Packet> {
+    Ok(Packet::new(format!(r#"2["{}",{}]"#, event.name(), event.data()?.get())))
 }
 
 /// The answer to a call.
-pub(super) fn ack(id: i64, answer: &RawValue) -> Str {
-    format!("3{id}[{}]", answer.get()).into()
+pub(super) fn ack(id: i64, answer: &RawValue) -> Packet {
+    Packet::new(format!("3{id}[{}]", answer.get()))
 }
 
 /// The server ends the connection.
-pub(super) fn disconnect() -> Str {
-    "1".into()
+pub(super) fn disconnect() -> Packet {
+    Packet::new("1")
 }
 
 #[cfg(test)]
@@ -144,6 +194,20 @@ mod tests {
     #[test]
     fn another_namespace_is_refused_by_its_name() {
         let Some(Incoming::ConnectElsewhere(name)) = read("0/admin,".into()) else { panic!() };
-        assert_eq!(&*no_such_namespace(&name), r#"4/admin,{"message":"Invalid namespace"}"#);
+        assert_eq!(&*no_such_namespace(&name).text(), r#"4/admin,{"message":"Invalid namespace"}"#);
+    }
+
+    #[test]
+    fn a_frame_is_what_a_websocket_client_reads() {
+        use tungstenite::{
+            Message,
+            protocol::{Role, WebSocket},
+        };
+        for length in [0, 1, 124, 125, 65_533, 65_534, 65_535, 70_000] {
+            let text = "x".repeat(length);
+            let bytes = Packet::new(text.clone()).frame();
+            let mut client = WebSocket::from_raw_socket(std::io::Cursor::new(bytes.to_vec()), Role::Client, None);
+            assert_eq!(client.read().unwrap(), Message::text(format!("4{text}")), "{length}");
+        }
     }
 }

@@ -14,7 +14,10 @@ use shared_types::{
 };
 use sotto_core::ports::Audience;
 
-use super::inbox::{Open, Sock, State};
+use super::{
+    inbox::{Open, State},
+    sock::Sock,
+};
 
 /// All sockets of this pod.
 #[derive(Default)]

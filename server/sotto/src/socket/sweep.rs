@@ -9,13 +9,7 @@ use shared_types::{
 };
 use tracing::{info, warn};
 
-use super::{
-    Pod,
-    gate::too_late,
-    give::give,
-    inbox::{Sock, State},
-    packet,
-};
+use super::{Pod, gate::too_late, give::give, inbox::State, packet, sock::Sock};
 
 /// How often sockets are looked at.
 const EVERY: Duration = Duration::from_secs(5);
@@ -84,7 +78,7 @@ enum Verdict {
 
 fn tell(pod: &Pod, socket: &Arc<Sock>, reason: SessionReason, reconnect_in: Option<u64>) {
     if let Ok(packet) = packet::event(&ServerEvent::Session(SessionEvent { reason, reconnect_in })) {
-        give(pod, socket, packet);
+        give(pod, socket, &packet);
     }
 }
 

@@ -70,6 +70,7 @@ pub(super) fn wire(settings: &Settings, cost: Cost) -> anyhow::Result<Wired> {
 }
 
 /// Objects in a folder, or on the server that the settings name.
+#[cfg_attr(not(feature = "cluster"), expect(clippy::unnecessary_wraps, reason = "a server's URL may be wrong"))]
 fn blobs(settings: &Settings) -> anyhow::Result<Arc<dyn Blobs>> {
     #[cfg(feature = "cluster")]
     if settings.engines.blobs.url().is_some() {

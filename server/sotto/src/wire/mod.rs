@@ -60,6 +60,7 @@ pub struct Wired {
 }
 
 /// Builds the app on the adapters that the settings choose.
+#[cfg_attr(not(feature = "cluster"), expect(clippy::unused_async, reason = "engines are waited for"))]
 pub async fn wire(settings: &Settings, cost: Cost) -> anyhow::Result<Wired> {
     if !settings.engines.are_shared() {
         return embedded::wire(settings, cost);
