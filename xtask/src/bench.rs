@@ -29,8 +29,7 @@ pub(crate) fn bench(tree: &Tree, words: &[String]) -> Result<ExitCode> {
 fn peer(tree: &Tree, words: &[String]) -> Result<ExitCode> {
     setup::ensure(tree, Need::BuildTools)?;
     setup::ensure(tree, Need::PeerPackages)?;
-    let build = Run::cargo(&tree.root, "build --locked --release -p sotto --bin sotto --features cluster");
-    progress::step("Building the server (release, with the cluster's adapters)", &[build], &tree.log("bench-build")?)?;
+    setup::build_server(tree, "release", setup::Adapters::All)?;
     let load = load(tree, words)?;
     if ENOUGH.iter().all(|name| std::env::var_os(name).is_some()) {
         return measure(&load);

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
-use crate::progress;
 use crate::run::Run;
 use crate::setup::{self, Need};
 use crate::tree::Tree;
@@ -42,7 +41,7 @@ pub(crate) fn cluster(tree: &Tree, options: &Options) -> Result<ExitCode> {
     if is_start && options.scope == Scope::Whole {
         setup::ensure(tree, Need::Nginx)?;
         setup::ensure(tree, Need::WebDist)?;
-        build_server(tree)?;
+        setup::build_server(tree, "release", setup::Adapters::All)?;
         run = run.arg("--pods").arg(tree.binary("release").to_string_lossy());
         run = run.arg("--web").arg(tree.at("web-client/dist").to_string_lossy());
     }
@@ -65,9 +64,4 @@ pub(crate) fn with_engines(tree: &Tree, program: Vec<String>) -> Run {
 /// Puts it in our place, so that Ctrl-C and the exit code are between it and whoever called.
 fn become_it(run: &Run) -> Result<ExitCode> {
     Err(run.command().exec()).with_context(|| format!("`{}` cannot be started", run.shown()))
-}
-
-fn build_server(tree: &Tree) -> Result<()> {
-    let build = Run::cargo(&tree.root, "build --locked --release -p sotto --bin sotto --features cluster");
-    progress::step("Building the server (release, with the cluster's adapters)", &[build], &tree.log("cluster-build")?)
 }

@@ -68,7 +68,11 @@ fn format(tree: &Tree, _: Knobs) -> Vec<Run> {
 }
 
 fn lint(tree: &Tree, _: Knobs) -> Vec<Run> {
-    vec![Run::cargo(&tree.root, "clippy --locked --workspace --all-targets --all-features -- -D warnings")]
+    vec![
+        Run::cargo(&tree.root, "clippy --locked --workspace --all-targets --all-features -- -D warnings"),
+        // As `cargo xtask up` builds it, without the engines' clients.
+        Run::cargo(&tree.root, "clippy --locked -p sotto --all-targets -- -D warnings"),
+    ]
 }
 
 fn rules(tree: &Tree, _: Knobs) -> Vec<Run> {
@@ -119,7 +123,7 @@ fn web_build(tree: &Tree, _: Knobs) -> Vec<Run> {
 }
 
 fn server_build(tree: &Tree, _: Knobs) -> Vec<Run> {
-    vec![Run::cargo(&tree.root, "build --locked --release -p sotto --bin sotto")]
+    vec![Run::cargo(&tree.root, "build --locked --release -p sotto --bin sotto --features cluster")]
 }
 
 fn crash(tree: &Tree, knobs: Knobs) -> Vec<Run> {

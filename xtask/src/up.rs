@@ -63,7 +63,7 @@ pub(crate) fn up(tree: &Tree, options: Options) -> Result<ExitCode> {
         Profile::Release => "release",
         Profile::Dev => "debug",
     };
-    setup::build_server(tree, profile)?;
+    setup::build_server(tree, profile, setup::Adapters::Embedded)?;
 
     let stop_asked = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {

@@ -31,6 +31,8 @@ pub(crate) const CHANNEL: &str = "stale";
 const LASTS: Duration = Duration::from_secs(30);
 /// Of sessions less: a revoked one must be shut out within five seconds, whatever happens.
 const SESSION_LASTS: Duration = Duration::from_secs(3);
+/// How long the others are given to hear of a change before it is called made.
+const HEARD_WITHIN: Duration = Duration::from_millis(20);
 /// How many of each kind.
 const MOST: u64 = 50_000;
 /// Lists of members longer than this are not remembered.
@@ -129,9 +131,11 @@ impl Near {
     async fn changed(&self, stale: Stale) {
         self.forget(stale);
         let Ok(word) = serde_json::to_vec(&stale) else { return };
-        if let Err(error) = self.link.ask::<i64>(cmd("PUBLISH").arg(CHANNEL).arg(word)).await {
+        match self.link.ask::<i64>(cmd("PUBLISH").arg(CHANNEL).arg(word)).await {
+            // Whoever made the change may ask another pod next, and shall find it made.
+            Ok(_) => tokio::time::sleep(HEARD_WITHIN).await,
             // Who can hear nobody remembers nothing; who was cut off unnoticed does not believe it for long.
-            warn!(%error, "a change was not told to the other pods");
+            Err(error) => warn!(%error, "a change was not told to the other pods"),
         }
     }
 

@@ -46,7 +46,7 @@ pub(crate) fn ensure(tree: &Tree, need: Need) -> Result<()> {
         Need::BuildTools => debian::ensure(tree, &debian::BUILD_TOOLS),
         Need::WebPackages => npm::ensure(tree, "web-client"),
         Need::WebDist => build_web(tree),
-        Need::Server => build_server(tree, "release"),
+        Need::Server => build_server(tree, "release", Adapters::All),
         Need::BrowserPackages => npm::ensure(tree, "e2e/browser"),
         Need::Chromium => debian::ensure(tree, &debian::CHROMIUM),
         Need::ForeignPackages => npm::ensure(tree, "e2e/foreign"),
@@ -105,11 +105,24 @@ fn build_web(tree: &Tree) -> Result<()> {
     stamp.remember()
 }
 
+/// Which adapters are built in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Adapters {
+    /// The embedded ones alone: the first build is much shorter.
+    Embedded,
+    /// Those for RabbitMQ, MongoDB, Redis and S3 as well, as in a release.
+    All,
+}
+
 /// Builds the server; cargo itself knows whether there is anything to do.
-pub(crate) fn build_server(tree: &Tree, profile: &str) -> Result<()> {
+pub(crate) fn build_server(tree: &Tree, profile: &str, adapters: Adapters) -> Result<()> {
     ensure(tree, Need::BuildTools)?;
     let flag = if profile == "release" { " --release" } else { "" };
-    let build = Run::cargo(&tree.root, &format!("build --locked -p sotto --bin sotto{flag}"));
+    let features = match adapters {
+        Adapters::Embedded => "",
+        Adapters::All => " --features cluster",
+    };
+    let build = Run::cargo(&tree.root, &format!("build --locked -p sotto --bin sotto{features}{flag}"));
     progress::step(&format!("Building the server ({profile})"), &[build], &tree.log("server-build")?)
 }
 

@@ -132,11 +132,21 @@ impl Appender {
                 }
             }
         }
+        // Before: whoever sees the retraction must not find the words. What was accepted is taken back even where this
+        // writer is fenced.
+        for batch in batches {
+            self.purge(&batch.purge).await?;
+        }
         self.insert(pending, &mut fenced).await?;
-        for (ask, batch) in batches.iter().enumerate() {
-            if !fenced.contains_key(&ask) {
-                self.purge(&batch.purge).await?;
-            }
+        // After: words that came in just now, together with what takes them back.
+        for batch in batches {
+            let is_new = |(conversation, target): &&(ConversationId, MessageId)| {
+                let mut targets =
+                    batch.entries.iter().map(|entry| (entry.conversation_id, Some(entry.id), entry.target));
+                targets.any(|(of, id, about)| of == *conversation && (id == Some(*target) || about == Some(*target)))
+            };
+            let new: Vec<_> = batch.purge.iter().filter(is_new).copied().collect();
+            self.purge(&new).await?;
         }
         let outcome = |ask| fenced.get(&ask).map_or(Appended::Written, |fenced| Appended::Fenced(*fenced));
         Ok((0..batches.len()).map(outcome).collect())

@@ -19,6 +19,9 @@ use super::{Door, Fault};
 
 /// The largest body: an envelope at its limit and what stands around it.
 const MOST_BYTES: usize = 128 * 1_024;
+/// How much of a body that is too large is read all the same: a proxy that is still sending would take an answer for a
+/// broken connection.
+const READ_BYTES: usize = 1_024 * 1_024;
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(20);
 
@@ -34,10 +37,13 @@ impl<T: DeserializeOwned> FromRequest<Door> for Body<T> {
         if !essence.is_some_and(|essence| essence.eq_ignore_ascii_case("application/json")) {
             return Err(Fault::new(Code::UnsupportedMediaType, "the body must be application/json"));
         }
-        let too_large = |_| Fault::new(Code::TooLarge, format!("a body has at most {MOST_BYTES} bytes"));
+        let too_large = || Fault::new(Code::TooLarge, format!("a body has at most {MOST_BYTES} bytes"));
         let too_slow = |_| Fault::new(Code::RequestTimeout, format!("a body arrives within {} s", BODY_TIME.as_secs()));
-        let bytes = tokio::time::timeout(BODY_TIME, to_bytes(request.into_body(), MOST_BYTES)).await;
-        let bytes = bytes.map_err(too_slow)?.map_err(too_large)?;
+        let bytes = tokio::time::timeout(BODY_TIME, to_bytes(request.into_body(), READ_BYTES)).await;
+        let bytes = bytes.map_err(too_slow)?.map_err(|_| too_large())?;
+        if bytes.len() > MOST_BYTES {
+            return Err(too_large());
+        }
         parse(&bytes).map(Self).map_err(Fault)
     }
 }

@@ -21,7 +21,7 @@ use crate::{
 /// The most members of a group (`docs/architecture.md`).
 const MOST_IN_GROUP: usize = 1_024;
 /// The most people whom a community may start with.
-const MOST_AT_ONCE: usize = 5_000;
+const MOST_AT_ONCE: usize = 3_000;
 /// The longest title, in characters.
 const MOST_TITLE: usize = 128;
 
