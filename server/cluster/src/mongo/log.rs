@@ -12,7 +12,7 @@ use mongodb::{
     error::ErrorKind,
     options::Hint,
 };
-use shared_types::{ConversationId, MessageId, Seq, Timestamp};
+use shared_types::{ConversationId, EntryKind, MessageId, Seq, Timestamp};
 use sotto_core::{
     domain::entry::Entry,
     ports::{Appended, Batch, Log, Result},
@@ -140,12 +140,12 @@ impl Appender {
         self.insert(pending, &mut fenced).await?;
         // After: words that came in just now, together with what takes them back.
         for batch in batches {
-            let is_new = |(conversation, target): &&(ConversationId, MessageId)| {
-                let mut targets =
-                    batch.entries.iter().map(|entry| (entry.conversation_id, Some(entry.id), entry.target));
-                targets.any(|(of, id, about)| of == *conversation && (id == Some(*target) || about == Some(*target)))
+            let came_with = |(conversation, target): &&(ConversationId, MessageId)| {
+                batch.entries.iter().filter(|entry| entry.conversation_id == *conversation).any(|entry| {
+                    entry.id == *target || (entry.kind == EntryKind::Edit && entry.target == Some(*target))
+                })
             };
-            let new: Vec<_> = batch.purge.iter().filter(is_new).copied().collect();
+            let new: Vec<_> = batch.purge.iter().filter(came_with).copied().collect();
             self.purge(&new).await?;
         }
         let outcome = |ask| fenced.get(&ask).map_or(Appended::Written, |fenced| Appended::Fenced(*fenced));
