@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use shared_types::{ServerEvent, UserId};
 use sotto_core::ports::{Audience, Clock, Delivery, Heard as Event, Inbox, Parcel, PodId, Result};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tracing::{debug, warn};
 
 use crate::{
@@ -61,7 +61,14 @@ struct Shared {
 #[derive(Clone)]
 struct Letterbox {
     parcels: mpsc::Sender<Parcel>,
-    missed: Arc<AtomicBool>,
+    missed: Arc<Missed>,
+}
+
+/// That something was lost, until the pod knows.
+#[derive(Default)]
+struct Missed {
+    is: AtomicBool,
+    now: Notify,
 }
 
 impl Letterbox {
@@ -73,26 +80,26 @@ impl Letterbox {
     }
 
     fn miss(&self) {
-        self.missed.store(true, Ordering::Relaxed);
+        self.missed.is.store(true, Ordering::Relaxed);
+        self.missed.now.notify_one();
     }
 }
 
 struct Letters {
     parcels: mpsc::Receiver<Parcel>,
-    missed: Arc<AtomicBool>,
+    missed: Arc<Missed>,
 }
 
 #[async_trait]
 impl Inbox for Letters {
     async fn next(&mut self) -> Option<Event> {
-        let mut looks = tokio::time::interval(Duration::from_secs(1));
         loop {
-            if self.missed.swap(false, Ordering::Relaxed) {
+            if self.missed.is.swap(false, Ordering::Relaxed) {
                 return Some(Event::Missed);
             }
             tokio::select! {
                 parcel = self.parcels.recv() => return parcel.map(|parcel| Event::Parcel(Box::new(parcel))),
-                _ = looks.tick() => {}
+                () = self.missed.now.notified() => {}
             }
         }
     }
