@@ -4,6 +4,7 @@
 mod background;
 pub mod courier;
 pub mod doctor;
+mod gather;
 mod heard;
 pub mod mongo;
 pub mod near;

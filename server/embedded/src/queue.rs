@@ -85,7 +85,7 @@ fn pending(txn: &redb::ReadTransaction) -> std::result::Result<Vec<(Lane, Taken)
     for row in txn.open_table(QUEUE)?.iter()? {
         let (key, value) = row?;
         let lane = key.value().first_chunk::<2>().copied().unwrap_or_default();
-        let taken = Taken { tag: keys::number(key.value())?, payload: value.value().to_vec(), attempt: 0 };
+        let taken = Taken { tag: keys::number(key.value())?, payload: value.value().to_vec(), attempt: 0, again: true };
         pending.push((Lane::Partition(u16::from_be_bytes(lane)), taken));
     }
     Ok(pending)
@@ -157,7 +157,7 @@ impl Queue for Lanes {
                 let tag = last_tag.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
                 txn.open_table(QUEUE)?.insert(key(lane, tag).as_slice(), payload.as_slice())?;
                 Ok(Box::new(move || {
-                    state.lock().waiting.push_back(Taken { tag, payload, attempt: 0 });
+                    state.lock().waiting.push_back(Taken { tag, payload, attempt: 0, again: false });
                     state.more.notify_one();
                     let _ = done.send(());
                 }))
@@ -207,7 +207,7 @@ impl Queue for Lanes {
         let state = self.lane(lane);
         let mut inner = state.lock();
         if let Some(taken) = inner.taken.remove(&tag) {
-            inner.later.push((Instant::now() + wait, Taken { attempt: taken.attempt + 1, ..taken }));
+            inner.later.push((Instant::now() + wait, Taken { attempt: taken.attempt + 1, again: true, ..taken }));
             state.more.notify_one();
         }
         Ok(())

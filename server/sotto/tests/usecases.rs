@@ -24,7 +24,7 @@ use sotto_core::{
         conversation::{
             find_conversation, hide_conversation, list_conversations, start_conversation, update_conversation,
         },
-        entry::{History, Writer, append, history, retract, send, status},
+        entry::{Drafts, History, Writer, append, history, retract, send, status},
         presence::{self, Mine},
         receipt::raise_receipt,
         sync::sync,
@@ -220,7 +220,8 @@ async fn an_edit_that_races_with_a_retraction_keeps_its_place_and_loses_its_word
     // Each in a batch of its own: the retraction has purged before the edit comes.
     let mut writer = Writer::default();
     for taken in world.queue.take(world.lane(conversation.id), 9).await.unwrap() {
-        append(&world, &mut writer, vec![serde_json::from_slice(&taken.payload).unwrap()]).await.unwrap();
+        let drafts = vec![serde_json::from_slice(&taken.payload).unwrap()];
+        append(&world, &mut writer, Drafts { drafts, again: taken.again }).await.unwrap();
     }
     let log = log(&world, ana, &conversation, 3).await;
     assert!(log.iter().all(|entry| entry.envelope.is_none()), "{log:?}");
@@ -674,4 +675,27 @@ async fn a_message_under_anothers_id_that_slipped_through_is_buried() {
     }
     let dead = world.queue.dead(1).await.unwrap();
     assert!(dead[0].reason.contains("another message has its id"), "{}", dead[0].reason);
+}
+
+#[tokio::test]
+async fn what_was_published_twice_is_written_once_whoever_knows_of_it() {
+    let world = World::ports();
+    let (ana, _, conversation) = world.pair().await;
+    for number in 0..2 {
+        send(&world, ana, words(&conversation, &format!("word {number}"))).await.unwrap();
+    }
+    let taken = world.queue.take(world.lane(conversation.id), 2).await.unwrap();
+    let draft = |number: usize| serde_json::from_slice(&taken[number].payload).unwrap();
+    let fresh = |number| Drafts { drafts: vec![draft(number)], again: false };
+    let (mut one, mut other) = (Writer::default(), Writer::default());
+    assert_eq!(append(&world, &mut one, fresh(0)).await.unwrap().written, 1);
+    for (writer, what) in [(&mut one, "the same writer"), (&mut other, "one that does not know the conversation")] {
+        let outcome = append(&world, writer, fresh(0)).await.unwrap();
+        assert_eq!((outcome.written, outcome.known), (0, 1), "{what}");
+    }
+    // The first one counts on; the other, whose turn it believes to be, is fenced, looks, and finds it.
+    assert_eq!(append(&world, &mut one, fresh(1)).await.unwrap().written, 1);
+    let outcome = append(&world, &mut other, fresh(1)).await.unwrap();
+    assert_eq!((outcome.written, outcome.known), (0, 1));
+    assert_eq!(log(&world, ana, &conversation, 2).await.len(), 2);
 }

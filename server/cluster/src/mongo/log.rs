@@ -19,16 +19,18 @@ use sotto_core::{
 };
 
 use super::{
-    MAX_TIME, Mongo, failed,
-    gather::{Gather, all_failed},
-    is_duplicate,
+    MAX_TIME, Mongo, failed, is_duplicate,
     rows::{EntryRow, Shape as _, date, id, message, number, seq},
 };
-use crate::Background;
+use crate::{
+    Background,
+    gather::{Gather, all_failed},
+};
 
-/// How many commands of a kind are on their way at once, and how many asks go into one.
-const APPENDS: (usize, usize) = (4, 64);
-const FINDS: (usize, usize) = (4, 64);
+/// How many commands of a kind are on their way at once, and how many asks go into one. One insert at a time: each waits for
+/// a majority's journals, and what comes meanwhile costs nothing more.
+const APPENDS: (usize, usize) = (1, 256);
+const FINDS: (usize, usize) = (2, 256);
 /// How many conversations' reached positions are remembered.
 const REMEMBERED: u64 = 100_000;
 /// How many heads are asked for at once.
@@ -51,11 +53,11 @@ impl Gathered {
         let reached = Reached::new(REMEMBERED);
         let messages: Collection<EntryRow> = db.collection(EntryRow::COLLECTION);
         let appender = Appender { messages: messages.clone(), reached: reached.clone() };
-        let append = Gather::start(background, APPENDS, move |batches| {
+        let append = Gather::start(("store", background), APPENDS, move |batches| {
             let appender = appender.clone();
             async move { appender.append_all(batches).await }
         });
-        let find = Gather::start(background, FINDS, move |asks: Vec<Ids>| {
+        let find = Gather::start(("store", background), FINDS, move |asks: Vec<Ids>| {
             let messages = messages.clone();
             async move {
                 match find_all(&messages, &asks).await {

@@ -4,7 +4,6 @@
 mod accounts;
 mod blocks;
 mod conversations;
-mod gather;
 mod log;
 mod migrations;
 mod receipts;

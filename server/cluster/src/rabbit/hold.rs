@@ -13,6 +13,7 @@ pub(super) struct Held {
     delivery: u64,
     pub(super) payload: Vec<u8>,
     pub(super) attempt: u32,
+    again: bool,
 }
 
 /// Deliveries of one channel. A new channel begins anew: what it was not told of, the broker hands out again.
@@ -21,16 +22,18 @@ pub(super) struct Hold {
     last_tag: u64,
     waiting: VecDeque<Held>,
     taken: HashMap<u64, Held>,
-    /// Every delivery not yet acknowledged, and whether it is done with.
-    open: BTreeMap<u64, bool>,
+    /// Every delivery not yet acknowledged, and how many of its payloads are not done with.
+    open: BTreeMap<u64, usize>,
 }
 
 impl Hold {
-    /// One more came.
-    pub(super) fn put(&mut self, delivery: u64, payload: Vec<u8>, attempt: u32) {
-        self.last_tag += 1;
-        self.open.insert(delivery, false);
-        self.waiting.push_back(Held { tag: self.last_tag, delivery, payload, attempt });
+    /// One more came, with these payloads in it.
+    pub(super) fn put(&mut self, delivery: u64, payloads: Vec<Vec<u8>>, (attempt, again): (u32, bool)) {
+        self.open.insert(delivery, payloads.len());
+        for payload in payloads {
+            self.last_tag += 1;
+            self.waiting.push_back(Held { tag: self.last_tag, delivery, payload, attempt, again });
+        }
     }
 
     /// Up to `most` of those waiting, oldest first.
@@ -38,7 +41,12 @@ impl Hold {
         let count = most.min(self.waiting.len());
         let mut taken = Vec::with_capacity(count);
         for held in self.waiting.drain(..count) {
-            taken.push(Taken { tag: held.tag, payload: held.payload.clone(), attempt: held.attempt });
+            taken.push(Taken {
+                tag: held.tag,
+                payload: held.payload.clone(),
+                attempt: held.attempt,
+                again: held.again || held.attempt > 0,
+            });
             self.taken.insert(held.tag, held);
         }
         taken
@@ -53,13 +61,13 @@ impl Hold {
     pub(super) fn done(&mut self, tags: &[u64]) -> Option<u64> {
         for tag in tags {
             if let Some(held) = self.taken.remove(tag)
-                && let Some(done) = self.open.get_mut(&held.delivery)
+                && let Some(left) = self.open.get_mut(&held.delivery)
             {
-                *done = true;
+                *left = left.saturating_sub(1);
             }
         }
         let mut last = None;
-        while let Some(first) = self.open.first_entry().filter(|first| *first.get()) {
+        while let Some(first) = self.open.first_entry().filter(|first| *first.get() == 0) {
             last = Some(*first.key());
             first.remove();
         }
@@ -105,7 +113,7 @@ mod tests {
     fn filled(count: u64) -> Hold {
         let mut hold = Hold::default();
         for delivery in 1..=count {
-            hold.put(delivery, vec![], 0);
+            hold.put(delivery, vec![vec![]], (0, false));
         }
         hold
     }
@@ -129,9 +137,19 @@ mod tests {
         let mut hold = filled(2);
         let old = tags(&hold.take(2));
         hold.clear();
-        hold.put(1, vec![], 0);
+        hold.put(1, vec![vec![]], (0, false));
         assert_eq!(hold.done(&old), None);
         assert_eq!(hold.take(9).len(), 1);
+    }
+
+    #[test]
+    fn a_delivery_is_done_once_all_that_is_in_it_is() {
+        let mut hold = Hold::default();
+        hold.put(1, vec![vec![1], vec![2]], (0, false));
+        hold.put(2, vec![vec![3]], (0, false));
+        let taken = tags(&hold.take(3));
+        assert_eq!(hold.done(&[taken[0], taken[2]]), None);
+        assert_eq!(hold.done(&[taken[1]]), Some(2));
     }
 
     #[test]

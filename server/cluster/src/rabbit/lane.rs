@@ -21,21 +21,42 @@ use tokio::sync::Notify;
 use tracing::{debug, warn};
 
 use super::{
-    ATTEMPT,
+    ATTEMPT, batch,
     broker::Broker,
     crew::{Crew, Line},
     failed, header,
     hold::{Held, Hold},
-    topology::{declare_partition, partition},
+    publisher::{self, Publisher, Route},
+    topology::{PARTITIONS, declare_partition, key, partition},
 };
-use crate::{Background, background::Backoff};
+use crate::{
+    Background,
+    background::Backoff,
+    gather::{Gather, all_failed},
+};
 
-/// How many deliveries may be in hand.
-const PREFETCH: u16 = 512;
+/// How many deliveries may be in hand, each with one or many entries.
+const PREFETCH: u16 = 128;
 /// How long a lane that is handed over waits for what was taken from it.
 const HAND_OVER: Duration = Duration::from_secs(10);
 /// How long after handing over one stands in line again.
 const STAND_BACK: Duration = Duration::from_millis(300);
+
+/// How many messages of a lane are on their way at once, and how many payloads go together.
+const AT_ONCE: (usize, usize) = (2, 256);
+
+/// Publishes payloads in as few messages as they fit in.
+async fn publish_all(publisher: &Publisher, key: &str, payloads: &[Vec<u8>]) -> Vec<Result<()>> {
+    let mut outcomes = Vec::with_capacity(payloads.len());
+    for (message, count) in batch::pack(payloads) {
+        let properties = publisher::durable().with_type(batch::KIND.into());
+        match publisher.publish(Route { exchange: PARTITIONS, key }, &message, properties).await {
+            Ok(()) => outcomes.extend((0..count).map(|_| Ok(()))),
+            Err(error) => outcomes.extend(all_failed(&error, count)),
+        }
+    }
+    outcomes
+}
 
 /// One lane, as this process sees it.
 pub(super) struct LaneQueue {
@@ -47,6 +68,8 @@ pub(super) struct LaneQueue {
     less: Notify,
     started: OnceLock<()>,
     declared: AtomicBool,
+    /// What is to be published while a message is on its way: it goes together in the next one.
+    publishing: OnceLock<Gather<Vec<u8>, ()>>,
 }
 
 #[derive(Default)]
@@ -66,7 +89,25 @@ impl LaneQueue {
             less: Notify::new(),
             started: OnceLock::new(),
             declared: AtomicBool::new(false),
+            publishing: OnceLock::new(),
         }
+    }
+
+    /// Puts a payload at the lane's end.
+    pub(super) async fn publish(
+        &self,
+        publisher: &Arc<Publisher>,
+        background: &Background,
+        payload: Vec<u8>,
+    ) -> Result<()> {
+        let publishing = self.publishing.get_or_init(|| {
+            let (publisher, key) = (Arc::clone(publisher), key(self.lane));
+            Gather::start(("queue", background), AT_ONCE, move |payloads: Vec<Vec<u8>>| {
+                let (publisher, key) = (Arc::clone(&publisher), key.clone());
+                async move { publish_all(&publisher, &key, &payloads).await }
+            })
+        });
+        publishing.ask(payload).await
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -187,7 +228,8 @@ impl LaneQueue {
             Some(AMQPValue::LongLongInt(attempt)) => u32::try_from(attempt).unwrap_or_default(),
             _ => 0,
         };
-        self.state().hold.put(delivery.delivery_tag, delivery.data, attempt);
+        let payloads = batch::payloads(&delivery.properties, delivery.data);
+        self.state().hold.put(delivery.delivery_tag, payloads, (attempt, delivery.redelivered));
         self.more.notify_one();
     }
 

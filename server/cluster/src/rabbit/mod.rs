@@ -2,6 +2,7 @@
 //! what is published counts once a quorum has confirmed it.
 
 mod address;
+mod batch;
 mod broker;
 mod crew;
 mod fanout;
@@ -35,7 +36,7 @@ use self::{
     hold::Held,
     lane::LaneQueue,
     publisher::{Publisher, Route},
-    topology::{DEAD, PARTITIONS, RETRY, key, lane_of, partition},
+    topology::{DEAD, RETRY, key, lane_of, partition},
 };
 use crate::{Background, ConnectError, Unusable};
 
@@ -54,7 +55,7 @@ pub struct Rabbit {
 
 struct Shared {
     /// Publishing has its own connection: the broker slows publishers down, and must not slow consumers by that.
-    publisher: Publisher,
+    publisher: Arc<Publisher>,
     consuming: Broker,
     lanes: Mutex<HashMap<Lane, Arc<LaneQueue>>>,
     /// Those that share the partitions; there once this process takes from one.
@@ -72,7 +73,7 @@ impl Rabbit {
         let publishing = Broker::start(address.clone(), "sotto publishing", partitions, background);
         let consuming = Broker::start(address, "sotto consuming", partitions, background);
         let shared = Shared {
-            publisher: Publisher::new(publishing),
+            publisher: Arc::new(Publisher::new(publishing)),
             consuming,
             lanes: Mutex::default(),
             crew: Mutex::default(),
@@ -164,9 +165,9 @@ fn header(properties: &BasicProperties, name: &str) -> Option<AMQPValue> {
 #[async_trait]
 impl Queue for Rabbit {
     async fn publish(&self, lane: Lane, payload: Vec<u8>) -> Result<()> {
-        self.lane(lane, false).declared(&self.shared.consuming, self.shared.partitions).await?;
-        let key = key(lane);
-        self.shared.publisher.publish(Route { exchange: PARTITIONS, key: &key }, &payload, publisher::durable()).await
+        let queue = self.lane(lane, false);
+        queue.declared(&self.shared.consuming, self.shared.partitions).await?;
+        queue.publish(&self.shared.publisher, &self.shared.background, payload).await
     }
 
     async fn take(&self, lane: Lane, most: usize) -> Result<Vec<Taken>> {
@@ -209,9 +210,9 @@ impl Queue for Rabbit {
                 // What the broker itself has buried: taken too often without an answer.
                 _ => "delivered too often".to_owned(),
             };
-            if let Some(lane) = lane_of(got.delivery.routing_key.as_str()) {
-                dead.push(Dead { lane, payload: got.delivery.data, reason });
-            }
+            let Some(lane) = lane_of(got.delivery.routing_key.as_str()) else { continue };
+            let payloads = batch::payloads(&got.delivery.properties, got.delivery.data);
+            dead.extend(payloads.into_iter().map(|payload| Dead { lane, payload, reason: reason.clone() }));
         }
         if last > 0 {
             // Only looked at: back to where they were.

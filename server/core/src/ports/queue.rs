@@ -22,6 +22,8 @@ pub struct Taken {
     pub payload: Vec<u8>,
     /// How often it was put off before.
     pub attempt: u32,
+    /// Whether it may have been handed out before, and so may have been dealt with.
+    pub again: bool,
 }
 
 /// Something that could not be processed, kept for an operator.

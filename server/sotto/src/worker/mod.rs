@@ -8,7 +8,7 @@ use sotto_core::{
     domain::entry::Draft,
     ports::{Lane, Taken},
     sabotage::Sabotage,
-    usecases::entry::{Writer, append, expire},
+    usecases::entry::{Drafts, Writer, append, expire},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, warn};
@@ -64,7 +64,9 @@ async fn partition(app: App, lane: Lane, stop: CancellationToken) {
 async fn settle(app: &App, writer: &mut Writer, (lane, taken): (Lane, Vec<Taken>), stop: &CancellationToken) -> bool {
     let mut drafts = Vec::with_capacity(taken.len());
     let mut tags = Vec::with_capacity(taken.len());
-    for Taken { tag, payload, attempt } in taken {
+    let mut again = false;
+    for Taken { tag, payload, attempt, again: perhaps } in taken {
+        again |= perhaps;
         match serde_json::from_slice::<Draft>(&payload) {
             Ok(draft) => {
                 drafts.push(draft);
@@ -78,7 +80,7 @@ async fn settle(app: &App, writer: &mut Writer, (lane, taken): (Lane, Vec<Taken>
     }
     let mut wait = Duration::from_millis(100);
     loop {
-        match append(app, writer, drafts.clone()).await {
+        match append(app, writer, Drafts { drafts: drafts.clone(), again }).await {
             Ok(outcome) => {
                 counter!("sotto_messages_persisted_total").increment(outcome.written as u64);
                 // From the last on, so that the numbers stay true.
@@ -90,6 +92,8 @@ async fn settle(app: &App, writer: &mut Writer, (lane, taken): (Lane, Vec<Taken>
             // In a partition order is everything: nothing overtakes what can't be written yet.
             Err(error @ (Error::Port(_) | Error::Refused(_))) => {
                 warn!(%error, "entries of {lane:?} wait for the log");
+                // Some may be written although nobody heard so.
+                again = true;
                 if !pause(wait, stop).await {
                     return false;
                 }

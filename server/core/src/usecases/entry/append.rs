@@ -1,6 +1,6 @@
 //! Give accepted entries their positions: from the queue to the log to the people.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use shared_types::{ConversationId, EntryKind, MessageId, Seq, ServerEvent};
 use tracing::warn;
@@ -15,6 +15,8 @@ use crate::{
 
 /// How many conversations' heads a writer remembers.
 const REMEMBERED: usize = 10_000;
+/// How many ids a writer remembers, so that what was published twice in a row is known without a look into the log.
+const RECENT: usize = 10_000;
 /// How often a fenced batch is tried with fresh heads before the error goes up.
 const TRIES: usize = 3;
 
@@ -22,6 +24,23 @@ const TRIES: usize = 3;
 #[derive(Debug, Default)]
 pub struct Writer {
     heads: HashMap<ConversationId, Seq>,
+    recent: HashSet<(ConversationId, MessageId)>,
+}
+
+impl Writer {
+    /// Whether the draft may stand in the log already, as far as this writer knows.
+    fn may_have_seen(&self, draft: &Draft) -> bool {
+        !self.heads.contains_key(&draft.conversation) || self.recent.contains(&(draft.conversation, draft.id))
+    }
+}
+
+/// Drafts to be appended.
+#[derive(Debug, Clone, Default)]
+pub struct Drafts {
+    /// In the order in which they were accepted.
+    pub drafts: Vec<Draft>,
+    /// Whether some may have been appended before, as far as the queue knows.
+    pub again: bool,
 }
 
 /// What became of a batch.
@@ -37,15 +56,24 @@ pub struct Outcome {
 
 /// Appends drafts in their order and tells the members. Doing it again with the same drafts adds nothing, so the queue
 /// may hand them out twice.
-pub async fn append(app: &App, writer: &mut Writer, drafts: Vec<Draft>) -> Result<Outcome, Error> {
+///
+/// What the queue hands out for the first time is not looked for in the log, if this writer knows the conversation: it
+/// can't stand there, but for what was published twice. Then it is fenced, and everything is looked for.
+pub async fn append(app: &App, writer: &mut Writer, Drafts { drafts, again }: Drafts) -> Result<Outcome, Error> {
+    let mut look = again || drafts.iter().any(|draft| writer.may_have_seen(draft));
     for _ in 0..TRIES {
-        let plan = plan(app, writer, &drafts).await?;
+        let plan = plan(app, writer, (&drafts, look)).await?;
         match app.log.append(plan.batch.clone()).await? {
             Appended::Fenced(conversation) => {
                 warn!(conversation.id = %conversation, "a position in conversation {conversation} was taken: reading its head again");
                 writer.heads.clear();
+                look = true;
             }
             Appended::Written => {
+                if writer.recent.len() > RECENT {
+                    writer.recent.clear();
+                }
+                writer.recent.extend(drafts.iter().map(|draft| (draft.conversation, draft.id)));
                 writer.heads.extend(plan.heads.clone());
                 if writer.heads.len() > REMEMBERED {
                     writer.heads.clear();
@@ -71,9 +99,9 @@ struct Plan {
     strays: Vec<usize>,
 }
 
-async fn plan(app: &App, writer: &Writer, drafts: &[Draft]) -> Result<Plan, Error> {
+async fn plan(app: &App, writer: &Writer, (drafts, look): (&[Draft], bool)) -> Result<Plan, Error> {
     let mut plan = Plan::default();
-    let mut entries = earlier(app, drafts).await?;
+    let mut entries = earlier(app, (drafts, look)).await?;
     let mut heads = heads(app, writer, drafts).await?;
     for (number, draft) in drafts.iter().enumerate() {
         let at = (draft.conversation, draft.id);
@@ -126,11 +154,17 @@ fn allowed(draft: &Draft, target: &Entry) -> bool {
     may_change(draft.kind, target, &Change { by: draft.sender, now: draft.sent_at }).is_ok()
 }
 
-/// Those of the drafts that stand in the log already, and their targets.
-async fn earlier(app: &App, drafts: &[Draft]) -> Result<HashMap<(ConversationId, MessageId), Entry>, Error> {
+/// The targets of the drafts and, where that is asked, those drafts that stand in the log already.
+async fn earlier(
+    app: &App,
+    (drafts, look): (&[Draft], bool),
+) -> Result<HashMap<(ConversationId, MessageId), Entry>, Error> {
     let ids: Vec<_> = drafts
         .iter()
-        .flat_map(|draft| [Some(draft.id), draft.target].into_iter().flatten().map(|id| (draft.conversation, id)))
+        .flat_map(|draft| {
+            let own = look.then_some(draft.id);
+            [own, draft.target].into_iter().flatten().map(|id| (draft.conversation, id))
+        })
         .collect();
     let mut found = app.log.find(&ids).await?;
     if Sabotage::NoDedupe.is_on() {

@@ -7,7 +7,7 @@ mod retract;
 mod send;
 mod status;
 
-pub use append::{Outcome, Writer, append};
+pub use append::{Drafts, Outcome, Writer, append};
 pub use expire::expire;
 pub use history::{History, history};
 pub use retract::retract;

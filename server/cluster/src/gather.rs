@@ -10,6 +10,7 @@ use crate::Background;
 
 /// Asks waiting for the next command.
 pub(crate) struct Gather<I, O> {
+    port: &'static str,
     asks: mpsc::UnboundedSender<(I, oneshot::Sender<Result<O>>)>,
 }
 
@@ -17,7 +18,7 @@ impl<I: Send + 'static, O: Send + 'static> Gather<I, O> {
     /// Starts gathering. `run` answers a batch, in its order; at most `commands` are on their way at once, with at most
     /// `most` asks each.
     pub(crate) fn start<F>(
-        background: &Background,
+        (port, background): (&'static str, &Background),
         (commands, most): (usize, usize),
         run: impl Fn(Vec<I>) -> F + Send + Sync + 'static,
     ) -> Self
@@ -51,12 +52,12 @@ impl<I: Send + 'static, O: Send + 'static> Gather<I, O> {
                 });
             }
         });
-        Self { asks }
+        Self { port, asks }
     }
 
     /// Asks, and waits for the answer.
     pub(crate) async fn ask(&self, input: I) -> Result<O> {
-        let gone = || PortError::new("store", "this pod is stopping");
+        let gone = || PortError::new(self.port, "this pod is stopping");
         let (reply, answer) = oneshot::channel();
         self.asks.send((input, reply)).map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
@@ -81,7 +82,7 @@ mod tests {
         let background = Background::default();
         let (sizes, gate) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Notify::new()));
         let (seen, held) = (Arc::clone(&sizes), Arc::clone(&gate));
-        let gather = Arc::new(Gather::start(&background, (1, 10), move |batch: Vec<u32>| {
+        let gather = Arc::new(Gather::start(("store", &background), (1, 10), move |batch: Vec<u32>| {
             seen.lock().unwrap().push(batch.len());
             let held = Arc::clone(&held);
             async move {
