@@ -23,12 +23,14 @@ use sotto_core::{
 };
 use tracing::warn;
 
-use crate::{mongo::Mongo, redis::Link};
+use crate::{Background, mongo::Mongo, redis::Link};
 
 /// The channel on which changes are said.
 pub(crate) const CHANNEL: &str = "stale";
 /// The longest that anything is believed: the bound where a word got lost without anybody noticing.
-const LASTS: Duration = Duration::from_secs(30);
+const LASTS: Duration = Duration::from_mins(5);
+/// How often a change is told again that could not be told.
+const TELL_AGAIN: Duration = Duration::from_secs(1);
 /// Of sessions less: a revoked one must be shut out within five seconds, whatever happens.
 const SESSION_LASTS: Duration = Duration::from_secs(3);
 /// How long the others are given to hear of a change before it is called made.
@@ -54,6 +56,7 @@ pub struct Near {
     mongo: Mongo,
     link: Link,
     kept: Arc<Kept>,
+    background: Background,
 }
 
 struct Kept {
@@ -83,7 +86,7 @@ fn both(one: UserId, other: UserId) -> (UserId, UserId) {
 
 impl Near {
     /// Remembers nothing until it is told that it hears.
-    pub fn new(mongo: Mongo, link: Link) -> Self {
+    pub fn new(mongo: Mongo, link: Link, background: &Background) -> Self {
         let kept = Kept {
             hears: AtomicBool::new(false),
             changes: AtomicU64::new(0),
@@ -93,7 +96,7 @@ impl Near {
             member: cache(LASTS),
             blocks: cache(LASTS),
         };
-        Self { mongo, link, kept: Arc::new(kept) }
+        Self { mongo, link, kept: Arc::new(kept), background: background.clone() }
     }
 
     /// From now on changes are heard, or not.
@@ -131,11 +134,22 @@ impl Near {
     async fn changed(&self, stale: Stale) {
         self.forget(stale);
         let Ok(word) = serde_json::to_vec(&stale) else { return };
-        match self.link.ask::<i64>(cmd("PUBLISH").arg(CHANNEL).arg(word)).await {
+        let publish = cmd("PUBLISH").arg(CHANNEL).arg(word).to_owned();
+        match self.link.ask::<i64>(&publish).await {
             // Whoever made the change may ask another pod next, and shall find it made.
             Ok(_) => tokio::time::sleep(HEARD_WITHIN).await,
-            // Who can hear nobody remembers nothing; who was cut off unnoticed does not believe it for long.
-            Err(error) => warn!(%error, "a change was not told to the other pods"),
+            // Who can hear nobody remembers nothing. But perhaps only this pod is cut off: it says so as soon as it can.
+            Err(error) => {
+                warn!(%error, "a change is told to the other pods later");
+                let (link, background) = (self.link.clone(), self.background.clone());
+                self.background.spawn(async move {
+                    while background.pause(TELL_AGAIN).await {
+                        if link.ask::<i64>(&publish).await.is_ok() {
+                            return;
+                        }
+                    }
+                });
+            }
         }
     }
 

@@ -173,7 +173,9 @@ fn sotto(role: Role, [address, metrics]: [SocketAddr; 2], data: &Path) -> Result
         .env("SOTTO_METRICS_LISTEN", metrics.to_string())
         .env("SOTTO_DATA_DIR", data)
         .env("SOTTO_ALLOW_PLAINTEXT", "true")
-        .env("SOTTO_RATE_LIMITS", "off");
+        .env("SOTTO_RATE_LIMITS", "off")
+        // As many as the peer has, for as small a machine.
+        .env("SOTTO_PARTITIONS", "8");
     Ok(command)
 }
 

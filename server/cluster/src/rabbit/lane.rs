@@ -17,7 +17,10 @@ use lapin::{
     types::{AMQPValue, FieldTable},
 };
 use sotto_core::ports::{Lane, Result, Taken};
-use tokio::sync::Notify;
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep_until},
+};
 use tracing::{debug, warn};
 
 use super::{
@@ -37,6 +40,10 @@ use crate::{
 
 /// How many deliveries may be in hand, each with one or many entries.
 const PREFETCH: u16 = 128;
+/// How long an acknowledgement may wait for others, so that they go together, and how many deliveries may. Until it is gone, a
+/// crash has what is done handed out again, and found done.
+const ACK_WITHIN: Duration = Duration::from_millis(100);
+const ACK_AT: u64 = 48;
 /// How long a lane that is handed over waits for what was taken from it.
 const HAND_OVER: Duration = Duration::from_secs(10);
 /// How long after handing over one stands in line again.
@@ -66,6 +73,8 @@ pub(super) struct LaneQueue {
     more: Notify,
     /// Something may be done with.
     less: Notify,
+    /// The broker is to be told what is done with.
+    acks: Notify,
     started: OnceLock<()>,
     declared: AtomicBool,
     /// What is to be published while a message is on its way: it goes together in the next one.
@@ -76,6 +85,9 @@ pub(super) struct LaneQueue {
 struct State {
     hold: Hold,
     channel: Option<Channel>,
+    /// Up to which delivery all is done with, and up to which the broker knows.
+    done: u64,
+    told: u64,
     /// Being handed over: nothing more is given out.
     closing: bool,
 }
@@ -87,6 +99,7 @@ impl LaneQueue {
             state: Mutex::default(),
             more: Notify::new(),
             less: Notify::new(),
+            acks: Notify::new(),
             started: OnceLock::new(),
             declared: AtomicBool::new(false),
             publishing: OnceLock::new(),
@@ -180,7 +193,14 @@ impl LaneQueue {
         mut line: Option<&mut Line>,
         background: &Background,
     ) {
+        let mut ack_at: Option<Instant> = None;
         let handed_over = loop {
+            let ack = async {
+                match ack_at {
+                    Some(at) => sleep_until(at).await,
+                    None => self.acks.notified().await,
+                }
+            };
             let turn = async {
                 match &mut line {
                     Some(line) => line.must_step_back().await,
@@ -196,12 +216,20 @@ impl LaneQueue {
                     }
                     None => break false,
                 },
+                () = ack => match ack_at.take() {
+                    None => ack_at = Some(Instant::now() + ACK_WITHIN),
+                    Some(_) => if let Err(error) = self.tell(channel).await {
+                        debug!(%error, "the channel of {:?} broke", self.lane);
+                        break false;
+                    },
+                },
                 () = turn => break true,
                 () = background.stopped() => break true,
             }
         };
         if handed_over {
             self.finish().await;
+            drop(self.tell(channel).await);
             if let Err(error) = channel.close(200, "handing over".into()).await {
                 debug!(%error, "the channel of {:?} was gone", self.lane);
             }
@@ -217,6 +245,7 @@ impl LaneQueue {
         let mut state = self.state();
         state.hold.clear();
         state.channel = None;
+        (state.done, state.told) = (0, 0);
         state.closing = false;
         drop(state);
         self.less.notify_one();
@@ -272,15 +301,33 @@ impl LaneQueue {
 
     /// These are done with. Those of a channel that broke come again, whoever takes them.
     pub(super) async fn ack(&self, tags: &[u64]) -> Result<()> {
-        let (upto, channel) = {
+        let channel = {
             let mut state = self.state();
-            (state.hold.done(tags), state.channel.clone())
+            if let Some(upto) = state.hold.done(tags) {
+                state.done = upto;
+                self.acks.notify_one();
+            }
+            (state.done - state.told >= ACK_AT).then(|| state.channel.clone()).flatten()
         };
-        if let (Some(upto), Some(channel)) = (upto, channel) {
-            channel.basic_ack(upto, BasicAckOptions { multiple: true }).await.map_err(failed)?;
-        }
         self.less.notify_one();
-        Ok(())
+        match channel {
+            Some(channel) => self.tell(&channel).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Tells the broker what is done with.
+    async fn tell(&self, channel: &Channel) -> Result<()> {
+        let upto = {
+            let mut state = self.state();
+            let is_news = state.done > state.told;
+            state.told = state.done;
+            is_news.then_some(state.done)
+        };
+        match upto {
+            Some(upto) => channel.basic_ack(upto, BasicAckOptions { multiple: true }).await.map_err(failed),
+            None => Ok(()),
+        }
     }
 
     /// One that was taken and is not done with.

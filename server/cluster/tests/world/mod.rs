@@ -110,7 +110,7 @@ impl World {
         let link = Link::new(cache, &background).unwrap();
         let rabbit = Rabbit::new(&variable("SOTTO_TEST_QUEUE"), PARTITIONS, &background).unwrap();
         let clock = Arc::new(SystemClock);
-        let near = Near::new(mongo.clone(), link.clone());
+        let near = Near::new(mongo.clone(), link.clone(), &background);
         let (durable, hot) = (Arc::new(near.clone()), Arc::new(link.clone()));
         let courier = Courier::start(link.clone(), &rabbit, near.clone(), clock.clone(), &background);
         let app = App {

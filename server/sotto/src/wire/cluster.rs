@@ -129,7 +129,7 @@ pub(super) async fn wire(settings: &Settings, cost: Cost) -> anyhow::Result<Wire
     let shared = Shared::new(settings).await?;
     let Shared { mongo, rabbit, link, buckets, background } = shared.clone();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let near = Near::new(mongo.clone(), link.clone());
+    let near = Near::new(mongo.clone(), link.clone(), &background);
     let (durable, remembered, hot) = (Arc::new(mongo.clone()), Arc::new(near.clone()), Arc::new(link.clone()));
     let blobs: Arc<dyn Blobs> = match buckets {
         Some(buckets) => Arc::new(buckets),
