@@ -54,7 +54,12 @@ const PASSWORD: &str = "correct horse battery staple";
 impl Api {
     /// Speaks to a server on this machine.
     pub fn new(address: SocketAddr) -> Result<Self> {
-        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build()?;
+        Self::patient(address, Duration::from_secs(30))
+    }
+
+    /// The same, waiting no longer than this for an answer.
+    pub fn patient(address: SocketAddr, limit: Duration) -> Result<Self> {
+        let http = reqwest::Client::builder().no_proxy().timeout(limit).build()?;
         Ok(Self { http, base: format!("http://{address}") })
     }
 
@@ -73,6 +78,11 @@ impl Api {
         let bytes = response.bytes().await?;
         let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap_or(Value::Null) };
         Ok(Answer { status, body })
+    }
+
+    /// A page that is no JSON.
+    pub async fn text(&self, path: &str) -> Result<String> {
+        Ok(self.http.get(format!("{}{path}", self.base)).send().await?.error_for_status()?.text().await?)
     }
 
     /// Makes an account with one device.
@@ -94,6 +104,13 @@ impl Api {
     /// Opens the conversation with someone.
     pub async fn converse(&self, token: &str, with: Uuid) -> Result<Uuid> {
         let body = json!({"kind": "direct", "user_id": with});
+        let answer = self.call("POST", "/api/v1/conversations", Some(token), Some(&body)).await?.good()?;
+        uuid_at(&answer, "/id")
+    }
+
+    /// Makes a group.
+    pub async fn gather(&self, token: &str, title: &str, with: &[Uuid]) -> Result<Uuid> {
+        let body = json!({"kind": "group", "title": title, "user_ids": with});
         let answer = self.call("POST", "/api/v1/conversations", Some(token), Some(&body)).await?.good()?;
         uuid_at(&answer, "/id")
     }

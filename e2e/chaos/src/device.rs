@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::api::{Account, Api, uuid_at};
 use crate::dice::Dice;
 use crate::history::{Client, Kind, Marks, Outcome, Recorder, Via, What};
+use crate::phase::{Phase, Standing, Standings};
 use crate::socket::{Event, Socket};
 use crate::view::{Taken, View, read_entry, read_marks};
 
@@ -26,6 +27,26 @@ struct Draft {
     words: Option<String>,
 }
 
+/// Where a server's sockets are, and its HTTP.
+pub type Server = (SocketAddr, Api);
+
+/// How a device behaves.
+#[derive(Debug, Clone)]
+pub struct Manner {
+    /// How often it acts while connected: the longest pause.
+    pub pause_ms: u64,
+    /// How long it stays connected at most, before it goes and comes back, perhaps to another server.
+    pub stay: Duration,
+    /// Where it tells how far it has come.
+    pub standings: Standings,
+}
+
+impl Default for Manner {
+    fn default() -> Self {
+        Self { pause_ms: 15, stay: Duration::MAX, standings: Standings::default() }
+    }
+}
+
 /// A device, and what it knows.
 #[derive(Debug)]
 pub struct Device {
@@ -33,10 +54,8 @@ pub struct Device {
     pub client: Client,
     /// Who is signed in on it.
     pub account: Account,
-    /// How often it acts while connected: the longest pause.
-    pub pause_ms: u64,
-    api: Api,
-    address: SocketAddr,
+    manner: Manner,
+    servers: Vec<Server>,
     notes: Recorder,
     dice: Dice,
     views: BTreeMap<Uuid, View>,
@@ -45,54 +64,78 @@ pub struct Device {
 }
 
 impl Device {
-    /// A device that has not connected yet.
-    pub fn new(client: Client, account: Account, server: (SocketAddr, Api), notes: Recorder, dice: Dice) -> Self {
-        let (address, api) = server;
+    /// A device that has not connected yet, and may connect to any of these servers.
+    pub fn new(client: Client, account: Account, servers: Vec<Server>, notes: Recorder, dice: Dice) -> Self {
         let (views, outbox) = (BTreeMap::new(), VecDeque::new());
-        Self { client, account, pause_ms: 15, api, address, notes, dice, views, outbox, said: 0 }
+        Self { client, account, manner: Manner::default(), servers, notes, dice, views, outbox, said: 0 }
+    }
+
+    /// The same, behaving otherwise.
+    pub fn with_manner(mut self, manner: Manner) -> Self {
+        self.manner = manner;
+        self
     }
 
     /// Lives until it is told that the storm is over, and then until it has nothing left to send and has seen all.
-    pub async fn live(mut self, mut over: watch::Receiver<bool>) -> Self {
+    pub async fn live(mut self, mut phase: watch::Receiver<Phase>) -> Self {
         loop {
             // Every error here is a lost connection; the history has what was uncertain.
-            if let Ok(()) = self.session(&mut over).await {
+            if let Ok(()) = self.session(&mut phase).await
+                && *phase.borrow() == Phase::Over
+            {
                 return self;
             }
             sleep(Duration::from_millis(self.dice.between(5, 80))).await;
         }
     }
 
-    async fn session(&mut self, over: &mut watch::Receiver<bool>) -> Result<()> {
-        let mut socket = match Socket::connect(self.address, &self.account.token).await {
+    async fn session(&mut self, phase: &mut watch::Receiver<Phase>) -> Result<()> {
+        let (address, api) = self.dice.pick(&self.servers).cloned().context("there is no server")?;
+        let mut socket = match Socket::connect(address, &self.account.token).await {
             Ok(socket) => socket,
             Err(error) if error.to_string().contains("unauthorized") => {
-                self.account = self.api.login(&self.account.username).await?;
-                Socket::connect(self.address, &self.account.token).await?
+                self.account = api.login(&self.account.username).await?;
+                Socket::connect(address, &self.account.token).await?
             }
             Err(error) => return Err(error),
         };
         self.catch_up().await?;
         self.flush(&mut socket).await?;
-        while !*over.borrow() {
-            let pause = Duration::from_millis(self.dice.between(1, self.pause_ms));
+        let began = Instant::now();
+        while *phase.borrow() != Phase::Over && (*phase.borrow() == Phase::Calm || began.elapsed() < self.manner.stay) {
+            let pause = Duration::from_millis(self.dice.between(1, self.manner.pause_ms));
             tokio::select! {
                 event = socket.event() => self.hear_event(&event?).await?,
                 () = sleep(pause) => {
-                    self.act();
+                    if *phase.borrow() == Phase::Storm {
+                        self.act();
+                    }
                     self.flush(&mut socket).await?;
                     self.mark(&mut socket).await?;
                 }
             }
+            self.stand();
         }
         self.flush(&mut socket).await
+    }
+
+    /// Tells how far it has come.
+    fn stand(&self) {
+        let cursors = self.views.iter().map(|(id, view)| (*id, view.cursor)).collect();
+        self.manner.standings.tell(self.client, Standing { cursors, waiting: self.outbox.len() });
+    }
+
+    /// Any of the servers, for one call.
+    fn api(&mut self) -> Result<Api> {
+        Ok(self.dice.pick(&self.servers).context("there is no server")?.1.clone())
     }
 
     /// Asks for everything missed.
     pub async fn catch_up(&mut self) -> Result<()> {
         let heads: BTreeMap<Uuid, u64> = self.views.iter().map(|(id, view)| (*id, view.cursor)).collect();
         let body = json!({ "heads": heads });
-        let answer = self.api.call("POST", "/api/v1/sync", Some(&self.account.token), Some(&body)).await?.good()?;
+        let api = self.api()?;
+        let answer = api.call("POST", "/api/v1/sync", Some(&self.account.token), Some(&body)).await?.good()?;
         for synced in answer.get("conversations").and_then(Value::as_array).context("no conversations in the sync")? {
             let id = uuid_at(synced, "/conversation/id")?;
             self.views.entry(id).or_default();
@@ -114,7 +157,7 @@ impl Device {
     async fn close_gap(&mut self, id: Uuid) -> Result<()> {
         loop {
             let cursor = self.view(id).cursor;
-            let page = self.api.page(&self.account.token, id, cursor).await?;
+            let page = self.api()?.page(&self.account.token, id, cursor).await?;
             for message in page.get("messages").and_then(Value::as_array).into_iter().flatten() {
                 self.hear(message, Via::Page)?;
             }
@@ -220,9 +263,9 @@ impl Device {
         outcome(ack.get("ok") == Some(&Value::Bool(true)), ack.pointer("/error/code"), &ack)
     }
 
-    async fn send_http(&self, draft: &Draft) -> Result<Outcome> {
+    async fn send_http(&mut self, draft: &Draft) -> Result<Outcome> {
         let path = format!("/api/v1/conversations/{}/messages", draft.conversation);
-        let answer = self.api.call("POST", &path, Some(&self.account.token), Some(&body(draft))).await?;
+        let answer = self.api()?.call("POST", &path, Some(&self.account.token), Some(&body(draft))).await?;
         outcome(answer.status == 202, answer.body.get("code"), &answer.body)
     }
 

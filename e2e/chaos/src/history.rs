@@ -167,6 +167,9 @@ pub struct Run {
     pub records: Vec<Record>,
     /// The final logs.
     pub logs: Vec<Log>,
+    /// From when to when the cache was losing what it knew, on the records' clock. Empty where it never did.
+    #[serde(default)]
+    pub lags: Vec<(u64, u64)>,
 }
 
 impl Run {
@@ -191,9 +194,14 @@ impl Default for Recorder {
 }
 
 impl Recorder {
+    /// Microseconds since the run began.
+    pub fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
     /// Writes down what a client did or saw, now.
     pub fn note(&self, client: Client, what: What) {
-        let t_mono = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let t_mono = self.now();
         self.records.lock().unwrap_or_else(PoisonError::into_inner).push(Record { t_mono, client, what });
     }
 

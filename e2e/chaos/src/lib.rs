@@ -1,11 +1,18 @@
 //! Proves the server from outside: raw clients that write down what they see, and an offline checker of what they wrote.
 
+pub mod after;
 pub mod api;
 pub mod checker;
 pub mod device;
 pub mod dice;
+pub mod faults;
 pub mod history;
+pub mod keep;
+pub mod phase;
+pub mod rig;
 pub mod server;
+pub mod settings;
+pub mod siege;
 pub mod socket;
 pub mod view;
 pub mod world;

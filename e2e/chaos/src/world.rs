@@ -3,19 +3,18 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
+use anyhow::{Context, Result};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
-use uuid::Uuid;
 
-use crate::api::{Account, Api, uuid_at};
+use crate::after::{defects, gather, probe_repeats, spilled};
+use crate::api::{Account, Api};
 use crate::device::Device;
 use crate::dice::Dice;
-use crate::history::{Client, Kind, Log, Outcome, Recorder, Run, What};
+use crate::history::{Recorder, Run};
+use crate::phase::Phase;
 use crate::server::Server;
-use crate::view::{read_entry, read_marks};
 
 /// How big a storm.
 #[derive(Debug, Clone, Copy)]
@@ -39,8 +38,6 @@ pub struct Aftermath {
 
 /// How long the devices may take to send what they still have, once the killing is over.
 const CALM: Duration = Duration::from_mins(2);
-/// What every message contains, and no log of the server may.
-const CANARY: &str = "canary-";
 
 impl Storm {
     /// Lets it blow over a server. `said` hears of each kill.
@@ -50,9 +47,9 @@ impl Storm {
         server.start()?;
         server.ready().await?;
         let api = Api::new(server.address())?;
-        let accounts = populate(&api, self).await?;
+        let accounts = populate(&api, "storm", self.people).await?;
 
-        let (storm_over, over) = watch::channel(false);
+        let (phase, watched) = watch::channel(Phase::Storm);
         let mut devices = JoinSet::new();
         let mut people = BTreeMap::new();
         // The first two people have a second device each.
@@ -60,8 +57,9 @@ impl Storm {
             let second = client as usize >= accounts.len();
             let account = if second { api.login(&account.username).await? } else { account.clone() };
             people.insert(client, account.user);
-            let device = Device::new(client, account, (server.address(), api.clone()), notes.clone(), dice.fork());
-            devices.spawn(device.live(over.clone()));
+            let device =
+                Device::new(client, account, vec![(server.address(), api.clone())], notes.clone(), dice.fork());
+            devices.spawn(device.live(watched.clone()));
         }
 
         for kill in 1..=self.kills {
@@ -77,7 +75,7 @@ impl Storm {
         server.ready().await?;
         // Some time in which all is well, so that what waited goes out.
         sleep(Duration::from_secs(1)).await;
-        storm_over.send_replace(true);
+        phase.send_replace(Phase::Over);
         let mut rested =
             timeout(CALM, devices.join_all()).await.context("the devices never got rid of their messages")?;
 
@@ -89,135 +87,21 @@ impl Storm {
             device.catch_up().await?;
         }
         let logs = gather(&api, &accounts, &mut complaints).await?;
-        complaints.extend(defects(&notes));
-        complaints.extend(spilled(server)?);
-        Ok(Aftermath { run: Run { people, records: notes.records(), logs }, complaints })
+        complaints.extend(defects(&notes, &[]));
+        complaints.extend(spilled(&[server.log().to_owned()])?);
+        Ok(Aftermath { run: Run { people, records: notes.records(), logs, lags: Vec::new() }, complaints })
     }
 }
 
-async fn populate(api: &Api, storm: Storm) -> Result<Vec<Account>> {
+/// Makes people, `name` and a number each, and lets everyone talk with everyone.
+pub(crate) async fn populate(api: &Api, name: &str, people: u32) -> Result<Vec<Account>> {
     let mut accounts: Vec<Account> = Vec::new();
-    for number in 0..storm.people {
-        let account = api.register(&format!("storm{number}")).await?;
+    for number in 0..people {
+        let account = api.register(&format!("{name}{number}")).await?;
         for other in &accounts {
             api.converse(&account.token, other.user).await?;
         }
         accounts.push(account);
     }
     Ok(accounts)
-}
-
-/// Sends some acknowledged messages again: the same must be accepted, another under the same id must not.
-async fn probe_repeats(api: &Api, accounts: &[Account], notes: &Recorder, dice: &mut Dice) -> Result<Vec<String>> {
-    let records = notes.records();
-    let taken_back: Vec<Uuid> = records
-        .iter()
-        .filter_map(|record| match &record.what {
-            What::Sent { kind: Kind::Retract, target, .. } => *target,
-            _ => None,
-        })
-        .collect();
-    let mut complaints = Vec::new();
-    for _ in 0..25 {
-        let Some(record) = dice.pick(&records) else { break };
-        let What::Sent { conversation, message_id, kind: Kind::Message, words, result: Outcome::Accepted, .. } =
-            &record.what
-        else {
-            continue;
-        };
-        if taken_back.contains(message_id) {
-            continue;
-        }
-        let sender = sender_of(accounts, words.as_deref()).context("a message without its sender's name")?;
-        let path = format!("/api/v1/conversations/{conversation}/messages");
-        let body = |text: &str| json!({"id": message_id, "envelope": {"kind": "plain", "content": {"type": "text", "text": text}}});
-        let again = words.clone().unwrap_or_default();
-        let same = api.call("POST", &path, Some(&sender.token), Some(&body(&again))).await?;
-        if same.status != 202 {
-            complaints.push(format!("I9: {message_id} again was answered {}: {}", same.status, same.body));
-        }
-        let other = api.call("POST", &path, Some(&sender.token), Some(&body("something else"))).await?;
-        if (other.status, other.code()) != (409, "id_conflict") {
-            complaints
-                .push(format!("I9: another body under {message_id} was answered {}: {}", other.status, other.body));
-        }
-    }
-    Ok(complaints)
-}
-
-fn sender_of<'a>(accounts: &'a [Account], words: Option<&str>) -> Option<&'a Account> {
-    let name = words?.strip_prefix(CANARY)?.split('-').next()?;
-    accounts.iter().find(|account| account.username == name)
-}
-
-/// Fetches every log from every member, who must all get the same.
-async fn gather(api: &Api, accounts: &[Account], complaints: &mut Vec<String>) -> Result<Vec<Log>> {
-    let mut logs: BTreeMap<Uuid, Log> = BTreeMap::new();
-    for account in accounts {
-        let list = api.call("GET", "/api/v1/conversations", Some(&account.token), None).await;
-        // The storm may have outlasted the access token.
-        let token = match &list {
-            Ok(answer) if answer.status == 401 => api.login(&account.username).await?.token,
-            _ => account.token.clone(),
-        };
-        let list = api.call("GET", "/api/v1/conversations", Some(&token), None).await?.good()?;
-        for conversation in list.get("conversations").and_then(Value::as_array).context("no conversations")? {
-            let log = fetch(api, &token, conversation).await?;
-            match logs.get(&log.id) {
-                Some(other) if *other != log => {
-                    complaints.push(format!("I8: {} is another log for {}", log.id, account.username));
-                }
-                Some(_) => {}
-                None => {
-                    logs.insert(log.id, log);
-                }
-            }
-        }
-    }
-    if logs.is_empty() {
-        bail!("there is no conversation after the storm");
-    }
-    Ok(logs.into_values().collect())
-}
-
-async fn fetch(api: &Api, token: &str, conversation: &Value) -> Result<Log> {
-    let id = uuid_at(conversation, "/id")?;
-    let mut log = Log { id, members: Vec::new(), entries: Vec::new(), marks: BTreeMap::new() };
-    for member in conversation.get("members").and_then(Value::as_array).context("no members")? {
-        let user = uuid_at(member, "/user/id")?;
-        log.members.push(user);
-        log.marks.insert(user, read_marks(member)?);
-    }
-    log.members.sort();
-    loop {
-        let after = log.entries.last().map_or(0, |entry| entry.seq);
-        let page = api.page(token, id, after).await?;
-        for message in page.get("messages").and_then(Value::as_array).context("no messages")? {
-            log.entries.push(read_entry(message)?.1);
-        }
-        if page.get("has_more").and_then(Value::as_bool) != Some(true) {
-            return Ok(log);
-        }
-    }
-}
-
-/// Answers that a server must never give, whatever happens to it.
-fn defects(notes: &Recorder) -> Vec<String> {
-    let defect = |client: Client, what: &What| match what {
-        What::Sent { message_id, result: Outcome::Refused(code), .. } if code == "internal" => {
-            Some(format!("client {client} got `internal` for {message_id}"))
-        }
-        What::MarksSet { conversation, result: Outcome::Refused(code), .. } => {
-            Some(format!("client {client} got `{code}` for its watermarks in {conversation}"))
-        }
-        _ => None,
-    };
-    notes.records().iter().filter_map(|record| defect(record.client, &record.what)).collect()
-}
-
-/// I6: nobody's words are in the server's log.
-fn spilled(server: &Server) -> Result<Option<String>> {
-    let log = std::fs::read(server.log())?;
-    let found = log.windows(CANARY.len()).any(|window| window == CANARY.as_bytes());
-    Ok(found.then(|| format!("I6: words of a message are in {}", server.log().display())))
 }

@@ -15,6 +15,7 @@
 //! attaches to what it finds. Only what stands in the record, by number and moment of start, is ever signalled.
 
 mod ask;
+mod command;
 mod engines;
 mod gateway;
 mod mongo;

@@ -4,10 +4,11 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use sotto_chaos::checker;
-use sotto_chaos::history::{Outcome, Run, What};
+use sotto_chaos::keep::{accepted, entries, keep};
 use sotto_chaos::server::Server;
+use sotto_chaos::settings::number;
 use sotto_chaos::world::Storm;
 
 #[tokio::main]
@@ -30,8 +31,8 @@ async fn main() -> Result<ExitCode> {
         }
     };
 
-    let accepted = count(&aftermath.run);
-    let entries: usize = aftermath.run.logs.iter().map(|log| log.entries.len()).sum();
+    let accepted = accepted(&aftermath.run);
+    let entries = entries(&aftermath.run);
     println!("{accepted} messages acknowledged, {entries} entries in {} logs", aftermath.run.logs.len());
     let mut findings: Vec<String> = checker::check(&aftermath.run).iter().map(ToString::to_string).collect();
     findings.extend(aftermath.complaints);
@@ -42,7 +43,7 @@ async fn main() -> Result<ExitCode> {
         println!("0 lost, 0 twice, 0 gaps: every invariant holds after {kills} kills");
         return Ok(ExitCode::SUCCESS);
     }
-    let kept = keep(&aftermath.run, seed, server.log())?;
+    let kept = keep(&aftermath.run, seed, (&[server.log().to_owned()], &[], &findings))?;
     for finding in findings.iter().take(50) {
         println!("VIOLATION {finding}");
     }
@@ -50,27 +51,8 @@ async fn main() -> Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-fn number(name: &str) -> Result<Option<u64>> {
-    let Ok(text) = std::env::var(name) else { return Ok(None) };
-    Ok(Some(text.parse().with_context(|| format!("{name}={text} is no number"))?))
-}
-
-fn count(run: &Run) -> usize {
-    let accepted = |what: &What| matches!(what, What::Sent { result: Outcome::Accepted, .. });
-    run.records.iter().filter(|record| accepted(&record.what)).count()
-}
-
 fn tail(log: &Path) -> String {
     let text = std::fs::read_to_string(log).unwrap_or_default();
     let lines: Vec<&str> = text.lines().collect();
     lines.get(lines.len().saturating_sub(20)..).unwrap_or_default().join("\n")
-}
-
-fn keep(run: &Run, seed: u64, server_log: &Path) -> Result<String> {
-    let folder = Path::new("build/chaos").join(seed.to_string());
-    std::fs::create_dir_all(&folder)?;
-    std::fs::write(folder.join("history.jsonl"), run.lines()?)?;
-    std::fs::write(folder.join("logs.json"), serde_json::to_vec_pretty(&run.logs)?)?;
-    std::fs::copy(server_log, folder.join("server.log"))?;
-    Ok(folder.display().to_string())
 }
