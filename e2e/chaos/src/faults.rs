@@ -40,11 +40,15 @@ pub enum Fault {
     KillMongo,
     /// kill -9 of S3.
     KillS3,
+    /// All RabbitMQ nodes stand still, so that what is sent to them is on nobody's disk, and are killed then.
+    FreezeRabbits,
+    /// The MongoDB primary stands still, so that workers hold what they can't write, and both workers are killed.
+    Starve,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::KillApi,
         Self::KillWorker,
         Self::Zombie,
@@ -56,6 +60,8 @@ impl Fault {
         Self::FlushRedis,
         Self::KillMongo,
         Self::KillS3,
+        Self::FreezeRabbits,
+        Self::Starve,
     ];
 
     /// Whether watermarks may lag after it, until what pods hold has come back from MongoDB.
@@ -85,6 +91,8 @@ impl Fault {
                 struck.what = kill(rig, dice, (&[primary.name()], 500, 6_000))?;
             }
             Self::KillS3 => struck.what = kill(rig, dice, (&["s3"], 500, 4_000))?,
+            Self::FreezeRabbits => struck.what = freeze_rabbits(rig, dice)?,
+            Self::Starve => struck.what = starve(rig, dice)?,
         }
         Ok(struck)
     }
@@ -154,27 +162,60 @@ fn drain(rig: &Rig, name: &str, struck: &mut Struck) -> Result<()> {
 }
 
 fn kill_rabbits(rig: &Rig, dice: &mut Dice) -> Result<String> {
-    let nodes: Vec<Process> = RABBITS.iter().map(|name| rig.process(name)).collect::<Result<_>>()?;
+    let nodes = all(rig, &RABBITS)?;
     for node in &nodes {
         node.kill()?;
         sleep(Duration::from_millis(dice.between(0, 200)));
     }
     let away = dice.between(500, 5_000);
     sleep(Duration::from_millis(away));
-    let began = Instant::now();
-    nodes.iter().try_for_each(Process::start)?;
-    nodes.iter().try_for_each(|node| node.wait_until_ready(LIMIT))?;
-    let took = began.elapsed().as_millis();
+    let took = start_all(&nodes)?;
     Ok(format!("kill -9 of all RabbitMQ, started after {away} ms, ready {took} ms later"))
 }
 
+fn freeze_rabbits(rig: &Rig, dice: &mut Dice) -> Result<String> {
+    let nodes = all(rig, &RABBITS)?;
+    nodes.iter().try_for_each(Process::pause)?;
+    let frozen = dice.between(500, 3_000);
+    sleep(Duration::from_millis(frozen));
+    nodes.iter().try_for_each(Process::kill)?;
+    let took = start_all(&nodes)?;
+    Ok(format!("SIGSTOP of all RabbitMQ for {frozen} ms, then kill -9, ready {took} ms later"))
+}
+
+fn starve(rig: &Rig, dice: &mut Dice) -> Result<String> {
+    let primary = wait_for(|| rig.engines.primary()).context("MongoDB has no primary")?;
+    let workers = all(rig, &WORKERS)?;
+    primary.pause()?;
+    let frozen = dice.between(700, 2_000);
+    sleep(Duration::from_millis(frozen));
+    workers.iter().try_for_each(Process::kill)?;
+    primary.resume()?;
+    let took = start_all(&workers)?;
+    let name = primary.name();
+    Ok(format!("SIGSTOP {name} (primary) for {frozen} ms, then kill -9 of both workers, ready {took} ms later"))
+}
+
+fn all(rig: &Rig, names: &[&str]) -> Result<Vec<Process>> {
+    names.iter().map(|name| rig.process(name)).collect()
+}
+
+fn start_all(processes: &[Process]) -> Result<u128> {
+    let began = Instant::now();
+    processes.iter().try_for_each(Process::start)?;
+    processes.iter().try_for_each(|process| process.wait_until_ready(LIMIT))?;
+    Ok(began.elapsed().as_millis())
+}
+
 fn flush(rig: &Rig) -> Result<String> {
-    let masters = rig.engines.redis_masters();
-    for master in &masters {
-        rig.engines.ask_redis(master, "FLUSHALL")?;
-    }
-    let names: Vec<&str> = masters.iter().map(Process::name).collect();
-    Ok(format!("FLUSHALL on {}", names.join(", ")))
+    // In the midst of a failover nobody may take writes.
+    let flushed = wait_for(|| {
+        let masters = rig.engines.redis_masters();
+        let flushed = masters.iter().filter(|master| rig.engines.ask_redis(master, "FLUSHALL").is_ok());
+        let names: Vec<String> = flushed.map(|master| master.name().to_owned()).collect();
+        (!names.is_empty() && names.len() == masters.len()).then_some(names)
+    });
+    Ok(format!("FLUSHALL on {}", flushed.context("no Redis master takes writes")?.join(", ")))
 }
 
 fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {

@@ -99,6 +99,14 @@ impl Rig {
         processes.iter().try_for_each(|process| process.wait_until_ready(LIMIT))
     }
 
+    /// Changes a setting of all pods, and restarts them.
+    pub fn retell_pods(&self, name: &str, value: &str) -> Result<()> {
+        for pod in APIS.iter().chain(&WORKERS) {
+            self.process(pod)?.retell(&[(name.to_owned(), value.to_owned())])?;
+        }
+        self.restart_pods()
+    }
+
     /// Kills all pods at once, and starts them again.
     pub fn restart_pods(&self) -> Result<()> {
         let names = APIS.iter().chain(&WORKERS);

@@ -90,6 +90,11 @@ impl Process {
         self.record.spec(&self.name)
     }
 
+    /// Changes some of its variables, from its next start on.
+    pub fn retell(&self, variables: &[(String, String)]) -> Result<()> {
+        self.record.set_env(&self.name, variables)
+    }
+
     /// Its number, while it runs.
     pub fn pid(&self) -> Option<i32> {
         let mark = self.record.mark(&self.name)?;

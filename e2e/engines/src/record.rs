@@ -96,6 +96,16 @@ impl Record {
         entry.map(|entry| entry.spec.clone()).with_context(|| format!("there is no process {name:?} in this set"))
     }
 
+    /// Changes variables of a process, from its next start on.
+    pub(crate) fn set_env(&self, name: &str, variables: &[(String, String)]) -> Result<()> {
+        self.change(|state| {
+            for entry in state.processes.iter_mut().filter(|entry| entry.spec.name == name) {
+                entry.spec.env.retain(|(old, _)| variables.iter().all(|(new, _)| new != old));
+                entry.spec.env.extend_from_slice(variables);
+            }
+        })
+    }
+
     /// Which process it last was.
     pub(crate) fn mark(&self, name: &str) -> Option<Mark> {
         self.lock().processes.iter().find(|entry| entry.spec.name == name)?.mark

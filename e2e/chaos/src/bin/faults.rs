@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use sotto_chaos::checker;
 use sotto_chaos::dice::Dice;
 use sotto_chaos::faults::deck;
@@ -31,14 +31,10 @@ async fn main() -> Result<ExitCode> {
     let rig = spawn_blocking(start).await??;
     let outcome = tokio::select! {
         outcome = all(&rig) => outcome,
-        () = stopped() => bail_stopped(),
+        () = stopped() => Err(anyhow::anyhow!("stopped before its end")),
     };
     spawn_blocking(move || rig.engines.discard()).await??;
     outcome
-}
-
-fn bail_stopped() -> Result<ExitCode> {
-    bail!("stopped before its end")
 }
 
 async fn all(rig: &Rig) -> Result<ExitCode> {
@@ -48,7 +44,16 @@ async fn all(rig: &Rig) -> Result<ExitCode> {
     let mut failed = 0;
     for seed in first..first + seeds {
         println!("seed {seed} (SOTTO_SEED={seed} throws the same dice again)");
-        failed += u64::from(!one(rig, seed, lasts).await?);
+        let holds = match one(rig, seed, lasts).await {
+            Ok(holds) => holds,
+            Err(error) => {
+                println!("  seed {seed} broke off: {error:#}");
+                let rig = rig.clone();
+                spawn_blocking(move || rig.heal()).await??;
+                false
+            }
+        };
+        failed += u64::from(!holds);
     }
     println!("{} of {seeds} seeds hold", seeds - failed);
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
