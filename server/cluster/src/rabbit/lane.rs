@@ -50,7 +50,7 @@ const HAND_OVER: Duration = Duration::from_secs(10);
 const STAND_BACK: Duration = Duration::from_millis(300);
 
 /// How many messages of a lane are on their way at once, and how many payloads go together.
-const AT_ONCE: (usize, usize) = (2, 256);
+const AT_ONCE: (usize, usize) = (1, 256);
 
 /// Publishes payloads in as few messages as they fit in.
 async fn publish_all(publisher: &Publisher, key: &str, payloads: &[Vec<u8>]) -> Vec<Result<()>> {
