@@ -161,16 +161,10 @@ async fn cache(link: &Link, clock: &dyn Clock) -> Vec<Finding> {
         return vec![Finding::of(NAME, &error)];
     }
     let mut findings = Vec::new();
-    match link.version().await {
-        Ok(version) => {
-            let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok()).unwrap_or_default();
-            findings.push(if major >= 7 {
-                Finding::well(NAME, format!("Redis {version}"))
-            } else {
-                Finding::wrong(NAME, format!("Redis {version} is too old"), "run Redis 7 or newer")
-            });
-        }
-        Err(error) => findings.push(Finding::wrong(NAME, error.to_string(), "look into its log")),
+    match (link.version().await, link.check_version().await) {
+        (Ok(version), Ok(())) => findings.push(Finding::well(NAME, format!("Redis {version}"))),
+        (_, Err(error)) => findings.push(Finding::of(NAME, &error)),
+        (Err(error), Ok(())) => findings.push(Finding::wrong(NAME, error.to_string(), "look into its log")),
     }
     if let Ok((seconds, micros)) = link.ask::<(i64, i64)>(&cmd("TIME")).await {
         findings.push(skew(NAME, seconds * 1_000 + micros / 1_000, clock.now()));

@@ -98,6 +98,19 @@ async fn watermarks_outlive_a_redis_that_lost_everything() {
 }
 
 #[tokio::test]
+async fn what_one_pod_still_holds_comes_back_to_a_redis_that_began_again_for_another() {
+    let url = own(9);
+    let (here, there) = (World::at(&url, Watch::default()).await, World::at(&url, Watch::default()).await);
+    let (conversation, ana) = (ConversationId(Uuid::now_v7()), user());
+    here.receipts.raise(conversation, ana, mark(5, 5)).await.unwrap();
+    let mut connection = connection(&url).await;
+    let _: () = redis::cmd("FLUSHDB").query_async(&mut connection).await.unwrap();
+    there.receipts.raise(conversation, ana, mark(6, 1)).await.unwrap();
+    here.background.stop().await;
+    assert_eq!(there.receipts.raise(conversation, ana, mark(7, 1)).await.unwrap().now, mark(7, 5));
+}
+
+#[tokio::test]
 async fn a_session_that_one_pod_ends_is_ended_for_all_and_stays_so() {
     let url = own(3);
     let (here, there) = (World::at(&url, Watch::default()).await, World::at(&url, Watch::default()).await);
@@ -127,6 +140,15 @@ async fn a_session_that_one_pod_ends_is_ended_for_all_and_stays_so() {
     }
     let _: () = redis::cmd("FLUSHDB").query_async(&mut connection(&url).await).await.unwrap();
     assert!(there.sessions.find(session.id).await.unwrap().unwrap().ended_at.is_some());
+}
+
+#[tokio::test]
+async fn every_kind_of_redis_says_its_version() {
+    for cache in ["SOTTO_TEST_CACHE", "SOTTO_TEST_CACHE_SENTINEL", "SOTTO_TEST_CACHE_CLUSTER"] {
+        let world = World::open(cache).await;
+        assert!(world.link.version().await.unwrap().starts_with("7."), "{cache}");
+        world.link.check_version().await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -17,6 +17,8 @@ use super::{
 };
 use crate::{Background, ConnectError, Unusable, background::Backoff};
 
+/// The oldest server that knows every command in use.
+const OLDEST: u32 = 7;
 /// How long a call waits for a connection that has only just been lost.
 const GRACE: Duration = Duration::from_millis(500);
 
@@ -178,9 +180,22 @@ impl Link {
 
     /// Its version, in words.
     pub async fn version(&self) -> Result<String> {
-        let info: String = self.ask(redis::cmd("INFO").arg("server")).await?;
-        let line = info.lines().find_map(|line| line.strip_prefix("redis_version:"));
-        Ok(line.unwrap_or("unknown").trim().to_owned())
+        // Known to scripts since version 7; asked with a key, so that a cluster knows whom to ask.
+        self.ask(redis::cmd("EVAL").arg("return redis.REDIS_VERSION or '6 or older'").arg(1).arg("version")).await
+    }
+
+    /// Whether it is new enough, where it answers.
+    pub async fn check_version(&self) -> std::result::Result<(), ConnectError> {
+        let version = self.version().await.map_err(|error| Self::why(&error))?;
+        let major = version.split(|c: char| !c.is_ascii_digit()).next().and_then(|major| major.parse::<u32>().ok());
+        match major {
+            Some(major) if major < OLDEST => {
+                let what = format!("Redis {version} is too old");
+                Err(Unusable::new(SETTING, what, format!("run Redis {OLDEST} or newer")).into())
+            }
+            // An unknown one may be something that speaks Redis.
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn why(error: &PortError) -> ConnectError {

@@ -4,11 +4,13 @@
 
 use std::{
     collections::HashMap,
+    future::ready,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use async_trait::async_trait;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use redis::cmd;
 use shared_types::{ConversationId, Seq, UserId};
 use sotto_core::{
@@ -23,6 +25,8 @@ use crate::{Background, mongo::Mongo};
 
 /// How often what was raised goes to MongoDB.
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
+/// How many are brought back to Redis at once.
+const AT_ONCE: usize = 32;
 /// How long a conversation's marks stay hot after the last rise.
 const HOT_MS: &str = "604800000";
 
@@ -97,13 +101,27 @@ impl Marks {
         }
         let marks: Vec<_> = taken.iter().map(|((conversation, user), mark)| (*conversation, *user, *mark)).collect();
         match self.mongo.merge_marks(&marks).await {
-            Ok(()) => debug!("{} watermarks flushed", marks.len()),
+            Ok(()) => {
+                debug!("{} watermarks flushed", marks.len());
+                self.bring_back(&marks).await;
+            }
             Err(error) => {
                 warn!(%error, "{} watermarks could not be flushed yet", marks.len());
                 for (conversation, user, mark) in marks {
                     self.note(conversation, user, mark);
                 }
             }
+        }
+    }
+
+    /// A Redis that lost some of these may have begun again, for another pod, with less than what stood here.
+    async fn bring_back(&self, marks: &[(ConversationId, UserId, Watermark)]) {
+        let raises = marks.iter().map(|(conversation, user, mark)| {
+            let at = (*conversation, *user);
+            async move { self.compare_and_raise(at, *mark, Some(*mark)).await }
+        });
+        if let Err(error) = stream::iter(raises).buffer_unordered(AT_ONCE).try_for_each(|_| ready(Ok(()))).await {
+            debug!(%error, "what was flushed could not be looked for in Redis");
         }
     }
 

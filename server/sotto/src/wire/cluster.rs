@@ -94,6 +94,12 @@ impl Engines for Shared {
     async fn wait(&self) -> anyhow::Result<()> {
         let mut said = None;
         loop {
+            // A pod works without these, but not with a setting that will never do.
+            for outcome in [self.link.check().await, self.link.check_version().await, self.check_blobs().await] {
+                if let Err(error @ ConnectError::Unusable(_)) = outcome {
+                    return Err(error.into());
+                }
+            }
             let waiting = match (self.check_store().await, self.rabbit.check()) {
                 (Ok(()), Ok(())) => return Ok(()),
                 (Err(error @ ConnectError::Unusable(_)), _) | (_, Err(error @ ConnectError::Unusable(_))) => {
