@@ -22,8 +22,8 @@ use crate::view::number_at;
 
 /// How long everybody may take to have everything, once all is healed (I8).
 const CONVERGE: Duration = Duration::from_secs(30);
-/// For how long that is watched, so as to say how late it was.
-const PATIENCE: Duration = Duration::from_mins(2);
+/// How long the devices may take to get rid of what they still have.
+const REST: Duration = Duration::from_mins(2);
 /// People; each pair talks, and all but the last are in a group.
 const PEOPLE: u32 = 6;
 /// How long a session lasts at most.
@@ -42,6 +42,8 @@ pub struct Siege {
     pub faults: usize,
     /// Which faults, in which order, over and over.
     pub deck: Vec<Fault>,
+    /// For how long it is watched whether everybody gets everything, also when that is too long already.
+    pub watch: Duration,
 }
 
 /// What it left behind.
@@ -83,6 +85,7 @@ impl Siege {
             devices.spawn(device.live(watched.clone()));
         }
 
+        let watch = self.watch;
         let (siege, its_rig, its_notes, fork) = (self, rig.clone(), notes.clone(), dice.fork());
         let blows = spawn_blocking(move || siege.strike(&its_rig, fork, (&its_notes, say))).await??;
         let mut complaints = blows.complaints;
@@ -91,7 +94,7 @@ impl Siege {
         let healed = Instant::now();
         let everybody = people.len();
         let mut converged = None;
-        while healed.elapsed() < PATIENCE && converged.is_none() {
+        while healed.elapsed() < watch && converged.is_none() {
             sleep(Duration::from_millis(200)).await;
             if has_converged(&servers, &accounts, (&standings, everybody), &notes).await.unwrap_or(false) {
                 converged = Some(healed.elapsed());
@@ -103,7 +106,7 @@ impl Siege {
         }
         phase.send_replace(Phase::Over);
         let mut rested =
-            timeout(PATIENCE, devices.join_all()).await.context("the devices never got rid of their messages")?;
+            timeout(REST, devices.join_all()).await.context("the devices never got rid of their messages")?;
 
         complaints.extend(probe_repeats(&api, &accounts, &notes, &mut dice).await?);
         let its_rig = rig.clone();

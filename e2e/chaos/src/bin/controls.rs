@@ -72,7 +72,8 @@ async fn all(rig: &Rig) -> Result<ExitCode> {
 /// Whether the checker sees the defect in what clients saw.
 async fn find(rig: &Rig, defect: &str, (seed, deck): (u64, &[Fault])) -> Result<bool> {
     println!("{defect}, seed {seed}");
-    let siege = Siege { seed, lasts: Duration::from_secs(1), faults: deck.len(), deck: deck.to_vec() };
+    let (faults, deck) = (deck.len(), deck.to_vec());
+    let siege = Siege { seed, lasts: Duration::from_secs(1), faults, deck, watch: Duration::from_secs(5) };
     let outlook = siege.lay(rig, |line| println!("  {line}")).await?;
     let found = checker::check(&outlook.run);
     let caught = found.iter().find(|violation| violation.rule == Rule::AcknowledgedOnce);

@@ -21,6 +21,9 @@ const FOLDER: &str = "build/faults";
 /// The fewest faults a seed may have.
 const FAULTS: usize = 5;
 
+/// For how long a late convergence is watched.
+const WATCH: Duration = Duration::from_mins(2);
+
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
     let binary: PathBuf = std::env::var_os("SOTTO_BIN").context("SOTTO_BIN names no server binary")?.into();
@@ -62,7 +65,7 @@ async fn all(rig: &Rig) -> Result<ExitCode> {
 /// Whether a seed holds.
 async fn one(rig: &Rig, seed: u64, lasts: Duration) -> Result<bool> {
     let deck = deck(&mut Dice::new(seed ^ 0xDECC));
-    let siege = Siege { seed, lasts, faults: FAULTS, deck };
+    let siege = Siege { seed, lasts, faults: FAULTS, deck, watch: WATCH };
     let outlook = siege.lay(rig, |line| println!("  {line}")).await?;
     let mut findings: Vec<String> = checker::check(&outlook.run).iter().map(ToString::to_string).collect();
     findings.extend(outlook.complaints);

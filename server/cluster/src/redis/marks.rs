@@ -4,13 +4,12 @@
 
 use std::{
     collections::HashMap,
-    future::ready,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use async_trait::async_trait;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::future::try_join_all;
 use redis::cmd;
 use shared_types::{ConversationId, Seq, UserId};
 use sotto_core::{
@@ -116,12 +115,15 @@ impl Marks {
 
     /// A Redis that lost some of these may have begun again, for another pod, with less than what stood here.
     async fn bring_back(&self, marks: &[(ConversationId, UserId, Watermark)]) {
-        let raises = marks.iter().map(|(conversation, user, mark)| {
-            let at = (*conversation, *user);
-            async move { self.compare_and_raise(at, *mark, Some(*mark)).await }
-        });
-        if let Err(error) = stream::iter(raises).buffer_unordered(AT_ONCE).try_for_each(|_| ready(Ok(()))).await {
-            debug!(%error, "what was flushed could not be looked for in Redis");
+        for chunk in marks.chunks(AT_ONCE) {
+            let mut raises = Vec::with_capacity(chunk.len());
+            for (conversation, user, mark) in chunk.iter().copied() {
+                raises.push(self.compare_and_raise((conversation, user), mark, Some(mark)));
+            }
+            if let Err(error) = try_join_all(raises).await {
+                debug!(%error, "what was flushed could not be looked for in Redis");
+                return;
+            }
         }
     }
 
