@@ -193,7 +193,17 @@ impl Device {
                 }
             }
             "receipt" => self.hear_marks(uuid_at(&event.data, "/conversation_id")?, &event.data, Via::Event)?,
-            // `ready`, `typing`, `presence`, `conversation`, `session`: nothing that the log depends on.
+            // From this moment on it is told of everything; before, of nothing.
+            "ready" => {
+                let heads = event.data.get("heads").and_then(Value::as_object).context("no heads")?;
+                for (id, head) in heads {
+                    let id = id.parse()?;
+                    if self.view(id).cursor < head.as_u64().context("a head that is no number")? {
+                        self.close_gap(id).await?;
+                    }
+                }
+            }
+            // `typing`, `presence`, `conversation`, `session`: nothing that the log depends on.
             _ => {}
         }
         Ok(())

@@ -3,8 +3,8 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
-use sotto_engines::{Ending, Process};
+use anyhow::{Context, Result, ensure};
+use sotto_engines::{Condition, Ending, Process};
 
 use crate::dice::Dice;
 use crate::rig::{APIS, Rig, WORKERS};
@@ -134,10 +134,7 @@ fn kill(rig: &Rig, dice: &mut Dice, (names, least, most): (&[&str], u64, u64)) -
 }
 
 fn start(process: &Process) -> Result<u128> {
-    let began = Instant::now();
-    process.start()?;
-    process.wait_until_ready(LIMIT)?;
-    Ok(began.elapsed().as_millis())
+    start_all(std::slice::from_ref(process))
 }
 
 fn pause(rig: &Rig, name: &str, ms: u64) -> Result<String> {
@@ -203,7 +200,15 @@ fn all(rig: &Rig, names: &[&str]) -> Result<Vec<Process>> {
 fn start_all(processes: &[Process]) -> Result<u128> {
     let began = Instant::now();
     processes.iter().try_for_each(Process::start)?;
-    processes.iter().try_for_each(|process| process.wait_until_ready(LIMIT))?;
+    for process in processes {
+        // One that ends at its start is started again, as elsewhere by whatever watches over it.
+        while process.wait_until_ready(LIMIT).is_err() {
+            ensure!(began.elapsed() < LIMIT, "{} does not become ready", process.name());
+            if process.condition() == Condition::Down {
+                process.start()?;
+            }
+        }
+    }
     Ok(began.elapsed().as_millis())
 }
 

@@ -55,14 +55,17 @@ impl Directory for Present {
         Ok(was_online && !seen.is_online(now))
     }
 
-    async fn beat(&self, pod: &PodId, users: &[UserId], now: Timestamp) -> Result<()> {
+    async fn beat(&self, pod: &PodId, users: &[UserId], now: Timestamp) -> Result<Vec<UserId>> {
         let mut people = self.lock();
+        let mut lost = Vec::new();
         for user in users {
             let seen = people.entry(*user).or_default();
-            seen.pods.insert(pod.clone(), now.plus_ms(EXPIRES_MS));
+            if seen.pods.insert(pod.clone(), now.plus_ms(EXPIRES_MS)).is_none() {
+                lost.push(*user);
+            }
             seen.last = Some(now);
         }
-        Ok(())
+        Ok(lost)
     }
 
     async fn look(&self, users: &[UserId], now: Timestamp) -> Result<Vec<Presence>> {

@@ -78,19 +78,22 @@ impl Directory for Link {
         Ok(went == 1)
     }
 
-    async fn beat(&self, pod: &PodId, users: &[UserId], now: Timestamp) -> Result<()> {
+    async fn beat(&self, pod: &PodId, users: &[UserId], now: Timestamp) -> Result<Vec<UserId>> {
         let until = now.plus_ms(EXPIRES_MS).0;
+        let mut lost = Vec::new();
         for chunk in users.chunks(CHUNK) {
-            let commands = chunk.iter().flat_map(|user| {
+            let words = chunk.iter().map(|user| cmd("HSET").arg(here(*user)).arg(&*pod.0).arg(until).to_owned());
+            let new: Vec<i64> = self.ask_all(words.collect()).await?;
+            lost.extend(chunk.iter().zip(new).filter(|(_, new)| *new > 0).map(|(user, _)| *user));
+            let ends = chunk.iter().flat_map(|user| {
                 [
-                    cmd("HSET").arg(here(*user)).arg(&*pod.0).arg(until).to_owned(),
                     cmd("PEXPIRE").arg(here(*user)).arg(EXPIRES_MS).to_owned(),
                     cmd("SET").arg(seen(*user)).arg(now.0).arg("PX").arg(SEEN_MS).to_owned(),
                 ]
             });
-            self.ask_all::<redis::Value>(commands.collect::<Vec<Cmd>>()).await?;
+            self.ask_all::<redis::Value>(ends.collect::<Vec<Cmd>>()).await?;
         }
-        Ok(())
+        Ok(lost)
     }
 
     async fn look(&self, users: &[UserId], now: Timestamp) -> Result<Vec<Presence>> {

@@ -39,10 +39,20 @@ pub async fn a_silent_pod_leaves_no_ghosts(app: &App) {
     for user in [beating, silent] {
         app.directory.arrive(&pod, user, now).await.unwrap();
     }
-    app.directory.beat(&pod, &[beating], now.plus_ms(EXPIRES_MS / 2)).await.unwrap();
+    let lost = app.directory.beat(&pod, &[beating], now.plus_ms(EXPIRES_MS / 2)).await.unwrap();
+    assert_eq!(lost, [], "it was there");
     let later = now.plus_ms(EXPIRES_MS + 1);
     assert!(look(app, beating, later).await.online);
     assert!(!look(app, silent, later).await.online);
+}
+
+/// Whom the directory does not know although their pod holds them may have missed something: the pod hears who.
+pub async fn a_beat_says_whom_the_directory_had_lost(app: &App) {
+    let (lost, pod) = (super::user(), pod());
+    let now = app.clock.now();
+    assert_eq!(app.directory.beat(&pod, &[lost], now).await.unwrap(), [lost]);
+    assert!(look(app, lost, now.plus_ms(1)).await.online);
+    assert_eq!(app.directory.beat(&pod, &[lost], now.plus_ms(1)).await.unwrap(), []);
 }
 
 /// Whoever never came is offline without a time, and the answer keeps the order of the question.

@@ -51,7 +51,7 @@ macro_rules! conformance {
     (@hot $open:expr) => {
         $crate::conformance!(@suite $open, claims: the_first_claim_wins, a_released_claim_is_free, a_settled_claim_is_remembered_as_promised);
         $crate::conformance!(@suite $open, delivery: every_pod_hears_in_order, a_pod_hears_nothing_from_before, members_are_reached_through_every_pod);
-        $crate::conformance!(@suite $open, directory: a_person_is_online_while_a_pod_says_so, a_silent_pod_leaves_no_ghosts, strangers_were_never_there);
+        $crate::conformance!(@suite $open, directory: a_person_is_online_while_a_pod_says_so, a_silent_pod_leaves_no_ghosts, a_beat_says_whom_the_directory_had_lost, strangers_were_never_there);
         $crate::conformance!(@suite $open, limits: a_bucket_runs_dry_and_says_for_how_long);
         $crate::conformance!(@suite $open, push: what_is_sent_is_remembered);
         $crate::conformance!(@suite $open, receipts: watermarks_never_fall, only_a_rise_is_told_as_one, racing_claims_merge);

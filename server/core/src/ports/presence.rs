@@ -17,8 +17,9 @@ pub trait Directory: Send + Sync {
     /// The pod holds none any more; says whether they went offline by it.
     async fn leave(&self, pod: &PodId, user: UserId, now: Timestamp) -> Result<bool>;
 
-    /// The pod still holds these.
-    async fn beat(&self, pod: &PodId, users: &[UserId], now: Timestamp) -> Result<()>;
+    /// The pod still holds these; says whom the directory had lost. Whoever told them something meanwhile did not find
+    /// this pod.
+    async fn beat(&self, pod: &PodId, users: &[UserId], now: Timestamp) -> Result<Vec<UserId>>;
 
     /// The states of these people, in the order asked.
     async fn look(&self, users: &[UserId], now: Timestamp) -> Result<Vec<Presence>>;

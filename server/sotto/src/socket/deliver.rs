@@ -30,7 +30,7 @@ pub async fn deliver(pod: Pod, mut inbox: Box<dyn Inbox>) {
             }
             Some(Heard::Missed) => {
                 let moved = pod.clone();
-                pod.tasks.spawn(async move { send_back(&moved).await });
+                pod.tasks.spawn(async move { send_back(&moved, moved.registry.all()).await });
             }
             None => return,
         }

@@ -4,9 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use engineioxide::DisconnectReason;
 use shared_types::{
-    ServerEvent, Timestamp,
+    ServerEvent, Timestamp, UserId,
     socket::{SessionEvent, SessionReason},
 };
+use sotto_core::ports::Audience;
 use tracing::{info, warn};
 
 use super::{Pod, gate::too_late, give::give, inbox::State, packet, sock::Sock};
@@ -28,6 +29,7 @@ const BACK_EVERY: Duration = Duration::from_millis(100);
 /// Looks after the sockets until the pod stops.
 pub async fn sweep(pod: Pod) {
     let mut ticks = tokio::time::interval(EVERY);
+    let mut behind = false;
     for round in 0u32.. {
         tokio::select! {
             () = pod.stop.cancelled() => return,
@@ -37,10 +39,29 @@ pub async fn sweep(pod: Pod) {
         for socket in pod.registry.all() {
             look(&pod, &socket, now);
         }
-        if round.is_multiple_of(BEAT_EVERY)
-            && let Err(error) = pod.app.directory.beat(&pod.id, &pod.registry.users(), now).await
-        {
+        let mut users = pod.registry.users();
+        if !behind && !round.is_multiple_of(BEAT_EVERY) {
+            // One is enough to notice a directory that has lost everybody.
+            users.truncate(1);
+        }
+        behind = beat(&pod, &users).await;
+    }
+}
+
+/// Says that these are still here, and has those come back whom the directory had lost: what they were told meanwhile went
+/// nowhere. Whether all have to be named again soon.
+async fn beat(pod: &Pod, users: &[UserId]) -> bool {
+    match pod.app.directory.beat(&pod.id, users, pod.app.clock.now()).await {
+        Ok(lost) => {
+            if !lost.is_empty() {
+                let (moved, sockets) = (pod.clone(), pod.registry.find(&Audience::Users(lost.clone())));
+                pod.tasks.spawn(async move { send_back(&moved, sockets).await });
+            }
+            !lost.is_empty() && users.len() < pod.registry.users().len()
+        }
+        Err(error) => {
             warn!(%error, "the presence directory did not hear this pod's beat");
+            true
         }
     }
 }
@@ -104,8 +125,7 @@ pub async fn drain(pod: &Pod) {
 }
 
 /// Events were lost on the way to this pod, who knows which: has everybody come back and look into the log, few at a time.
-pub(super) async fn send_back(pod: &Pod) {
-    let sockets = pod.registry.all();
+pub(super) async fn send_back(pod: &Pod, sockets: Vec<Arc<Sock>>) {
     info!("events were missed: {} sockets come back and sync", sockets.len());
     for batch in sockets.chunks(BACK_BATCH) {
         for socket in batch {
