@@ -151,7 +151,12 @@ impl Gate {
             return;
         }
         match self.welcome(socket, caller, &token).await.map(|ready| packet::event(&ServerEvent::Ready(ready))) {
-            Ok(Ok(packet)) => drop(give(&self.pod, socket, &packet)),
+            Ok(Ok(packet)) => {
+                give(&self.pod, socket, &packet);
+                if let State::Open(open) = &mut *socket.data.state() {
+                    open.welcomed = true;
+                }
+            }
             Ok(Err(error)) => warn!(%error, "ready could not be written"),
             Err(error) => {
                 debug!(%error, "a socket was opened in vain");
@@ -172,8 +177,14 @@ impl Gate {
         if self.pod.registry.find(&Audience::Users(vec![caller.user])).len() >= MOST_PER_PERSON {
             return Err(Refusal::new(Code::RateLimited, format!("at most {MOST_PER_PERSON} sockets a person")).into());
         }
-        let open =
-            Open { caller, expires_at: access.expires_at, warned_at: None, watching: Vec::new(), rooms: Vec::new() };
+        let open = Open {
+            caller,
+            expires_at: access.expires_at,
+            warned_at: None,
+            welcomed: false,
+            watching: Vec::new(),
+            rooms: Vec::new(),
+        };
         Ok((token, open))
     }
 

@@ -49,6 +49,8 @@ pub(super) struct Open {
     pub(super) expires_at: Timestamp,
     /// When it was told so.
     pub(super) warned_at: Option<Timestamp>,
+    /// Whether it has been told where it stands: until then others need not find it.
+    pub(super) welcomed: bool,
     /// Whose presence it watches.
     pub(super) watching: Vec<UserId>,
     /// The conversations of many in which it is a member's.

@@ -57,9 +57,11 @@ impl Registry {
         self.len() == 0
     }
 
-    /// Everybody who has a signed-in socket here.
-    pub fn users(&self) -> Vec<UserId> {
-        self.read().users.keys().copied().collect()
+    /// Everybody who has a socket here that was welcomed: whom the directory should know.
+    pub(super) fn users(&self) -> Vec<UserId> {
+        let welcomed = |socket: &Arc<Sock>| matches!(&*socket.data.state(), State::Open(open) if open.welcomed);
+        let rooms = self.read();
+        rooms.users.iter().filter(|(_, sockets)| sockets.iter().any(welcomed)).map(|(user, _)| *user).collect()
     }
 
     /// Whether a person has a signed-in socket here.
