@@ -50,6 +50,18 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite { name: "server-build", about: "the release server builds", needs: &[Need::BuildTools], runs: server_build },
     Suite { name: "crash", about: "kill -9 under load loses nothing", needs: &[Need::Server], runs: crash },
     Suite {
+        name: "faults",
+        about: "pods and engines break under load, and nothing is lost",
+        needs: &[Need::Server, Need::Engines, Need::Nginx],
+        runs: faults,
+    },
+    Suite {
+        name: "controls",
+        about: "a server with a defect is found out",
+        needs: &[Need::Engines, Need::Nginx],
+        runs: controls,
+    },
+    Suite {
         name: "foreign",
         about: "plain socket.io-client and python-socketio get what the contract says",
         needs: &[Need::Server, Need::ForeignPackages, Need::ForeignPython],
@@ -133,6 +145,23 @@ fn crash(tree: &Tree, knobs: Knobs) -> Vec<Run> {
         Some(kills) => run.env("SOTTO_KILLS", kills.to_string()),
         None => run,
     }]
+}
+
+fn faults(tree: &Tree, _: Knobs) -> Vec<Run> {
+    let run =
+        setup::told_of_engines(tree, Run::cargo(&tree.root, "run --locked --release -p sotto-chaos --bin faults"));
+    let run = run.default_env("SOTTO_BIN", tree.binary("release").to_string_lossy());
+    vec![run.default_env("SOTTO_SEED", "1").default_env("SOTTO_SEEDS", "2")]
+}
+
+fn controls(tree: &Tree, _: Knobs) -> Vec<Run> {
+    let run = Run::cargo(&tree.root, "run --locked --release -p sotto-chaos --bin controls");
+    let run = setup::told_of_engines(tree, run).env("SOTTO_BIN", tree.binary("debug").to_string_lossy());
+    vec![
+        // Beside the release build, which must never have the defects.
+        Run::cargo(&tree.root, "build --locked -p sotto --bin sotto --features sabotage"),
+        run.default_env("SOTTO_SEED", "1"),
+    ]
 }
 
 fn foreign(tree: &Tree, _: Knobs) -> Vec<Run> {

@@ -73,8 +73,12 @@ pub(crate) fn foreign_python(tree: &Tree) -> PathBuf {
 
 /// The program that starts engines, told where those are that do not come from the system.
 pub(crate) fn engines(tree: &Tree, args: &str) -> Run {
-    let run = Run::new(&tree.root, tree.target.join("debug/sotto-engines").to_string_lossy(), args)
-        .default_env("SOTTO_WEED", python::ENGINES.program(tree, "weed").to_string_lossy());
+    told_of_engines(tree, Run::new(&tree.root, tree.target.join("debug/sotto-engines").to_string_lossy(), args))
+}
+
+/// A program that starts engines by itself, told where those are that do not come from the system.
+pub(crate) fn told_of_engines(tree: &Tree, run: Run) -> Run {
+    let run = run.default_env("SOTTO_WEED", python::ENGINES.program(tree, "weed").to_string_lossy());
     match python::ENGINES.file(tree, "fiftyone/db/bin/mongod") {
         Some(mongod) => run.default_env("SOTTO_MONGOD", mongod.to_string_lossy()),
         None => run,
