@@ -37,13 +37,24 @@ pub struct Manner {
     pub pause_ms: u64,
     /// How long it stays connected at most, before it goes and comes back, perhaps to another server.
     pub stay: Duration,
+    /// Whether it goes after its first session, and comes back when the storm is over.
+    pub habit: Habit,
     /// Where it tells how far it has come.
     pub standings: Standings,
 }
 
+/// Whether a device is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Habit {
+    /// All the time.
+    Stays,
+    /// Once, and then only when the storm is over.
+    Goes,
+}
+
 impl Default for Manner {
     fn default() -> Self {
-        Self { pause_ms: 15, stay: Duration::MAX, standings: Standings::default() }
+        Self { pause_ms: 15, stay: Duration::MAX, habit: Habit::Stays, standings: Standings::default() }
     }
 }
 
@@ -80,10 +91,14 @@ impl Device {
     pub async fn live(mut self, mut phase: watch::Receiver<Phase>) -> Self {
         loop {
             // Every error here is a lost connection; the history has what was uncertain.
-            if let Ok(()) = self.session(&mut phase).await
-                && *phase.borrow() == Phase::Over
-            {
-                return self;
+            if let Ok(()) = self.session(&mut phase).await {
+                if *phase.borrow() == Phase::Over {
+                    return self;
+                }
+                if self.manner.habit == Habit::Goes {
+                    // An error would mean that nobody is there who could say so: then it comes back at once.
+                    drop(phase.wait_for(|phase| *phase != Phase::Storm).await);
+                }
             }
             sleep(Duration::from_millis(self.dice.between(5, 80))).await;
         }

@@ -1,4 +1,7 @@
-//! The faults: what is done to one process or to several, for how long, and how it ends.
+//! The faults: what is done to one process or to several, or to the traffic between them, for how long, and how it ends.
+
+mod net;
+pub(crate) mod redis;
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -6,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use sotto_engines::{Condition, Ending, Process};
 
+pub use self::net::Port;
 use crate::dice::Dice;
 use crate::rig::{APIS, Rig, WORKERS};
 
@@ -20,53 +24,122 @@ const RABBITS: [&str; 3] = ["rabbit-1", "rabbit-2", "rabbit-3"];
 pub enum Fault {
     /// kill -9 of a pod that serves people.
     KillApi,
+    /// A pod that serves people stands still.
+    PauseApi,
+    /// SIGTERM of a pod that serves people.
+    DrainApi,
     /// kill -9 of a worker.
     KillWorker,
     /// A worker that stands still for longer than others wait for it, and then goes on as if nothing had been.
     Zombie,
-    /// SIGTERM of a pod that serves people.
-    DrainApi,
     /// SIGTERM of a worker.
     DrainWorker,
     /// kill -9 of one RabbitMQ node.
     KillRabbit,
     /// kill -9 of all RabbitMQ nodes.
     KillRabbits,
-    /// kill -9 of a Redis master: a replica takes its place, or it comes back before, empty.
-    KillRedis,
-    /// All that Redis knows is gone.
-    FlushRedis,
-    /// kill -9 of the MongoDB primary.
-    KillMongo,
-    /// kill -9 of S3.
-    KillS3,
     /// All RabbitMQ nodes stand still, so that what is sent to them is on nobody's disk, and are killed then.
     FreezeRabbits,
+    /// kill -9 of a Redis master: a replica takes its place, or it comes back before, empty.
+    KillRedis,
+    /// kill -9 of all Redis servers, which come back empty.
+    KillAllRedis,
+    /// A Redis master stands still.
+    FreezeRedis,
+    /// All that Redis knows is gone.
+    FlushRedis,
+    /// All subscriptions end.
+    EndSubscriptions,
+    /// kill -9 of the MongoDB primary.
+    KillMongo,
+    /// The MongoDB primary gives up its place.
+    StepDown,
+    /// kill -9 of S3.
+    KillS3,
     /// The MongoDB primary stands still, so that workers hold what they can't write, and both workers are killed.
     Starve,
+    /// Nothing gets through to a port, or only one way.
+    Cut(Port),
+    /// Packets to and from a port are lost.
+    Lose(Port),
+    /// The way to one pod is long.
+    Delay,
+}
+
+/// What a fault is done to. Two that are done to different things can be done at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Victim {
+    Apis,
+    Workers,
+    Rabbit,
+    Redis,
+    Mongo,
+    S3,
+    Several,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 27] = [
         Self::KillApi,
+        Self::PauseApi,
+        Self::DrainApi,
         Self::KillWorker,
         Self::Zombie,
-        Self::DrainApi,
         Self::DrainWorker,
         Self::KillRabbit,
         Self::KillRabbits,
-        Self::KillRedis,
-        Self::FlushRedis,
-        Self::KillMongo,
-        Self::KillS3,
         Self::FreezeRabbits,
+        Self::KillRedis,
+        Self::KillAllRedis,
+        Self::FreezeRedis,
+        Self::FlushRedis,
+        Self::EndSubscriptions,
+        Self::KillMongo,
+        Self::StepDown,
+        Self::KillS3,
         Self::Starve,
+        Self::Cut(Port::Rabbit),
+        Self::Cut(Port::Mongo),
+        Self::Cut(Port::Redis),
+        Self::Cut(Port::S3),
+        Self::Cut(Port::Api),
+        Self::Lose(Port::Rabbit),
+        Self::Lose(Port::Mongo),
+        Self::Lose(Port::Api),
+        Self::Delay,
     ];
 
+    const fn victim(self) -> Victim {
+        match self {
+            Self::KillApi | Self::PauseApi | Self::DrainApi | Self::Delay => Victim::Apis,
+            Self::KillWorker | Self::Zombie | Self::DrainWorker => Victim::Workers,
+            Self::KillRabbit | Self::KillRabbits | Self::FreezeRabbits => Victim::Rabbit,
+            Self::KillRedis | Self::KillAllRedis | Self::FreezeRedis | Self::FlushRedis | Self::EndSubscriptions => {
+                Victim::Redis
+            }
+            Self::KillMongo | Self::StepDown => Victim::Mongo,
+            Self::KillS3 => Victim::S3,
+            Self::Starve => Victim::Several,
+            Self::Cut(port) | Self::Lose(port) => match port {
+                Port::Rabbit => Victim::Rabbit,
+                Port::Mongo => Victim::Mongo,
+                Port::Redis => Victim::Redis,
+                Port::S3 => Victim::S3,
+                Port::Api => Victim::Apis,
+            },
+        }
+    }
+
+    /// Whether both can be done at once.
+    pub fn goes_with(self, other: Self) -> bool {
+        let (one, other) = (self.victim(), other.victim());
+        one != other && one != Victim::Several && other != Victim::Several
+    }
+
     /// Whether watermarks may lag after it, until what pods hold has come back from MongoDB.
-    pub const fn loses_marks(self) -> bool {
-        matches!(self, Self::KillRedis | Self::FlushRedis)
+    pub fn loses_marks(self) -> bool {
+        self.victim() == Victim::Redis && self != Self::EndSubscriptions
     }
 
     /// Does it, and ends it. What is wrong by itself, such as a pod that does not end, is said.
@@ -74,25 +147,32 @@ impl Fault {
         let mut struck = Struck { what: String::new(), complaint: None };
         match self {
             Self::KillApi => struck.what = kill(rig, dice, (&APIS, 50, 3_000))?,
+            Self::PauseApi => struck.what = pause(rig, pick(dice, &APIS)?, dice.between(2_000, 15_000))?,
+            Self::DrainApi => drain(rig, pick(dice, &APIS)?, &mut struck)?,
             Self::KillWorker => struck.what = kill(rig, dice, (&WORKERS, 50, 3_000))?,
             Self::Zombie => struck.what = pause(rig, pick(dice, &WORKERS)?, dice.between(12_000, 25_000))?,
-            Self::DrainApi => drain(rig, pick(dice, &APIS)?, &mut struck)?,
             Self::DrainWorker => drain(rig, pick(dice, &WORKERS)?, &mut struck)?,
             Self::KillRabbit => struck.what = kill(rig, dice, (&RABBITS, 500, 6_000))?,
             Self::KillRabbits => struck.what = kill_rabbits(rig, dice)?,
+            Self::FreezeRabbits => struck.what = freeze_rabbits(rig, dice)?,
             Self::KillRedis => {
-                let masters = rig.engines.redis_masters();
-                let master = dice.pick(&masters).context("Redis has no master")?.name().to_owned();
-                struck.what = kill(rig, dice, (&[&master], 100, 8_000))?;
+                let master = redis::master(rig, dice)?;
+                struck.what = kill(rig, dice, (&[master.name()], 100, 8_000))?;
             }
-            Self::FlushRedis => struck.what = flush(rig)?,
+            Self::KillAllRedis => struck.what = redis::kill_all(rig, dice)?,
+            Self::FreezeRedis => struck.what = redis::freeze(rig, dice)?,
+            Self::FlushRedis => struck.what = redis::flush(rig)?,
+            Self::EndSubscriptions => struck.what = redis::end_subscriptions(rig),
             Self::KillMongo => {
                 let primary = wait_for(|| rig.engines.primary()).context("MongoDB has no primary")?;
                 struck.what = kill(rig, dice, (&[primary.name()], 500, 6_000))?;
             }
+            Self::StepDown => struck.what = step_down(rig, dice)?,
             Self::KillS3 => struck.what = kill(rig, dice, (&["s3"], 500, 4_000))?,
-            Self::FreezeRabbits => struck.what = freeze_rabbits(rig, dice)?,
             Self::Starve => struck.what = starve(rig, dice)?,
+            Self::Cut(port) => struck.what = net::cut(rig, dice, port)?,
+            Self::Lose(port) => struck.what = net::lose(rig, dice, port)?,
+            Self::Delay => struck.what = net::delay(rig, dice),
         }
         Ok(struck)
     }
@@ -212,15 +292,11 @@ fn start_all(processes: &[Process]) -> Result<u128> {
     Ok(began.elapsed().as_millis())
 }
 
-fn flush(rig: &Rig) -> Result<String> {
-    // In the midst of a failover nobody may take writes.
-    let flushed = wait_for(|| {
-        let masters = rig.engines.redis_masters();
-        let flushed = masters.iter().filter(|master| rig.engines.ask_redis(master, "FLUSHALL").is_ok());
-        let names: Vec<String> = flushed.map(|master| master.name().to_owned()).collect();
-        (!names.is_empty() && names.len() == masters.len()).then_some(names)
-    });
-    Ok(format!("FLUSHALL on {}", flushed.context("no Redis master takes writes")?.join(", ")))
+fn step_down(rig: &Rig, dice: &mut Dice) -> Result<String> {
+    let seconds = i32::try_from(dice.between(3, 10))?;
+    // One that has only just been chosen may refuse.
+    let primary = wait_for(|| rig.engines.primary().filter(|primary| rig.engines.step_down(primary, seconds).is_ok()));
+    Ok(format!("{} steps down for {seconds} s", primary.context("MongoDB has no primary that steps down")?.name()))
 }
 
 fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {

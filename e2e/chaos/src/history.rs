@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -184,12 +185,16 @@ impl Run {
 #[derive(Debug, Clone)]
 pub struct Recorder {
     began: Instant,
+    /// The same moment on the system's monotonic clock, in microseconds: for those who are other processes.
+    zero: u64,
     records: Arc<Mutex<Vec<Record>>>,
 }
 
 impl Default for Recorder {
     fn default() -> Self {
-        Self { began: Instant::now(), records: Arc::default() }
+        let now = clock_gettime(ClockId::Monotonic);
+        let micros = Duration::try_from(now).map_or(0, |now| now.as_micros());
+        Self { began: Instant::now(), zero: u64::try_from(micros).unwrap_or_default(), records: Arc::default() }
     }
 }
 
@@ -201,7 +206,15 @@ impl Recorder {
 
     /// Writes down what a client did or saw, now.
     pub fn note(&self, client: Client, what: What) {
-        let t_mono = self.now();
+        self.push(self.now(), client, what);
+    }
+
+    /// Writes down what another process did or saw, at a moment of the system's monotonic clock in microseconds.
+    pub fn note_at(&self, micros: u64, client: Client, what: What) {
+        self.push(micros.saturating_sub(self.zero), client, what);
+    }
+
+    fn push(&self, t_mono: u64, client: Client, what: What) {
         self.records.lock().unwrap_or_else(PoisonError::into_inner).push(Record { t_mono, client, what });
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::history::Client;
@@ -19,7 +20,7 @@ pub enum Phase {
 }
 
 /// How far a device has come.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Standing {
     /// Up to which position it has every conversation.
     pub cursors: BTreeMap<Uuid, u64>,

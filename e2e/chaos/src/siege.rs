@@ -1,31 +1,42 @@
 //! A siege: people talk over many pods while the dice choose faults, then all is healed, and everybody must have everything.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use sotto_engines::Redis;
 use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use crate::after::{defects, gather, probe_repeats, spilled};
-use crate::api::{Account, Api, uuid_at};
-use crate::device::{Device, Manner, Server};
+use crate::api::{Account, Api};
+use crate::converge::{are_seen, has_converged};
+use crate::device::{Device, Habit, Manner, Server};
 use crate::dice::Dice;
-use crate::faults::Fault;
-use crate::history::{Outcome, Recorder, Run, What};
+use crate::faults::{Fault, Struck};
+use crate::foreign::Foreign;
+use crate::history::{Client, Recorder, Run};
 use crate::phase::{Phase, Standings};
-use crate::rig::Rig;
-use crate::view::number_at;
+use crate::rig::{Figures, Rig};
 
 /// How long everybody may take to have everything, once all is healed (I8).
 const CONVERGE: Duration = Duration::from_secs(30);
 /// How long the devices may take to get rid of what they still have.
 const REST: Duration = Duration::from_mins(2);
+/// How long presence may be wrong (I11).
+const SEEN: Duration = Duration::from_mins(1);
+/// How long figures may take to be there.
+const FIGURES: Duration = Duration::from_secs(30);
 /// People; each pair talks, and all but the last are in a group.
 const PEOPLE: u32 = 6;
+/// Who is away for most of the time. Is in the group, and has this one device.
+const ABSENT: Client = 4;
+/// Whose second devices are raw ones, and whose are plain socket.io-client.
+const RAW: [usize; 2] = [0, 1];
+const FOREIGN: [usize; 2] = [2, 3];
 /// How long a session lasts at most.
 const STAY: Duration = Duration::from_secs(8);
 /// The longest pause of a device between two deeds.
@@ -42,6 +53,10 @@ pub struct Siege {
     pub faults: usize,
     /// Which faults, in which order, over and over.
     pub deck: Vec<Fault>,
+    /// Of a hundred faults, how many are joined by the next one, where that is done to something else.
+    pub joined: u64,
+    /// Which Redis the pods use.
+    pub cache: Redis,
     /// For how long it is watched whether everybody gets everything, also when that is too long already.
     pub watch: Duration,
 }
@@ -55,35 +70,35 @@ pub struct Outlook {
     pub faults: Vec<String>,
     /// How long it took until everybody had everything.
     pub converged: Option<Duration>,
+    /// What the pods said of themselves before they were restarted.
+    pub figures: Figures,
     /// What went wrong and is no matter of histories.
     pub complaints: Vec<String>,
+}
+
+/// Who takes part.
+struct Cast {
+    servers: Vec<Server>,
+    accounts: Vec<Account>,
+    people: BTreeMap<Client, Uuid>,
+    standings: Standings,
+    notes: Recorder,
+    raw: JoinSet<Device>,
+    foreign: Vec<Foreign>,
 }
 
 impl Siege {
     /// Lays it. `say` hears of each fault.
     pub async fn lay(self, rig: &Rig, say: fn(&str)) -> Result<Outlook> {
         let mut dice = Dice::new(self.seed);
-        let notes = Recorder::default();
-        let servers = rig.servers()?;
-        let api = servers.first().context("there is no server")?.1.clone();
-        let buried = rig.dead_letters().await?;
-        let accounts = crate::world::populate(&api, &format!("siege{}x", self.seed), PEOPLE).await?;
-        let [founder, others @ .., _] = accounts.as_slice() else { anyhow::bail!("nobody is there") };
-        let others: Vec<Uuid> = others.iter().map(|account| account.user).collect();
-        api.gather(&founder.token, "siege", &others).await?;
-
+        let (cache, its_rig) = (self.cache, rig.clone());
+        spawn_blocking(move || its_rig.use_cache(cache)).await??;
+        let buried = figures(rig).await?.buried;
         let (phase, watched) = watch::channel(Phase::Storm);
-        let standings = Standings::default();
-        let mut devices = JoinSet::new();
-        let mut people = BTreeMap::new();
-        for (client, account) in (0..).zip(accounts.iter().chain(accounts.iter().take(2))) {
-            let second = client >= PEOPLE;
-            let account = if second { api.login(&account.username).await? } else { account.clone() };
-            people.insert(client, account.user);
-            let manner = Manner { pause_ms: PAUSE_MS, stay: STAY, standings: standings.clone() };
-            let device = Device::new(client, account, servers.clone(), notes.clone(), dice.fork()).with_manner(manner);
-            devices.spawn(device.live(watched.clone()));
-        }
+        let mut cast = Cast::gather(self.seed, (rig.servers()?, &mut dice), &watched).await?;
+        let Cast { servers, accounts, notes, .. } = &cast;
+        let (servers, accounts, notes) = (servers.clone(), accounts.clone(), notes.clone());
+        let api = servers.first().context("there is no server")?.1.clone();
 
         let watch = self.watch;
         let (siege, its_rig, its_notes, fork) = (self, rig.clone(), notes.clone(), dice.fork());
@@ -91,60 +106,68 @@ impl Siege {
         let mut complaints = blows.complaints;
 
         phase.send_replace(Phase::Calm);
-        let healed = Instant::now();
-        let everybody = people.len();
-        let mut converged = None;
-        while healed.elapsed() < watch && converged.is_none() {
-            sleep(Duration::from_millis(200)).await;
-            if has_converged(&servers, &accounts, (&standings, everybody), &notes).await.unwrap_or(false) {
-                converged = Some(healed.elapsed());
-            }
-        }
-        if converged.is_none_or(|took| took > CONVERGE) {
-            let rest = standings.all();
-            complaints.push(format!("I8: not everybody had everything {CONVERGE:?} after all was healed: {rest:?}"));
+        cast.tell(Phase::Calm).await?;
+        let converged = cast.converge(watch, &mut complaints).await;
+        let [onlooker, seen @ ..] = accounts.as_slice() else { anyhow::bail!("nobody is there") };
+        let seen: Vec<Uuid> = seen.iter().map(|account| account.user).collect();
+        if are_seen(&servers, (onlooker, &seen), (true, SEEN)).await?.is_none() {
+            complaints.push(format!("I11: not everybody is seen to be there {SEEN:?} after all was healed"));
         }
         phase.send_replace(Phase::Over);
-        let mut rested =
-            timeout(REST, devices.join_all()).await.context("the devices never got rid of their messages")?;
+        cast.tell(Phase::Over).await?;
+        let Cast { people, raw, mut foreign, .. } = cast;
+        let mut rested = timeout(REST, raw.join_all()).await.context("the devices never got rid of their messages")?;
+        for device in &mut foreign {
+            device.rest(REST).await?;
+        }
+        if are_seen(&servers, (onlooker, &seen), (false, SEEN)).await?.is_none() {
+            complaints.push(format!("I11: there are ghosts {SEEN:?} after everybody has gone"));
+        }
 
         complaints.extend(probe_repeats(&api, &accounts, &notes, &mut dice).await?);
+        let figures_then = figures(rig).await?;
         let its_rig = rig.clone();
         spawn_blocking(move || its_rig.restart_pods()).await??;
         for device in &mut rested {
             device.catch_up().await?;
         }
+        for device in foreign {
+            device.look().await?;
+        }
         let logs = gather(&api, &accounts, &mut complaints).await?;
         complaints.extend(defects(&notes, &["unavailable"]));
-        complaints.extend(spilled(&rig.pod_logs())?);
-        let now_buried = rig.dead_letters().await?;
+        complaints.extend(spilled(&all_logs(rig)?)?);
+        let now_buried = figures(rig).await?.buried.max(figures_then.buried);
         if now_buried > buried {
             complaints.push(format!("I10: {} entries were buried", now_buried - buried));
         }
         let run = Run { people, records: notes.records(), logs, lags: blows.lags };
-        Ok(Outlook { run, faults: blows.done, converged, complaints })
+        Ok(Outlook { run, faults: blows.done, converged, figures: figures_then, complaints })
     }
 
-    /// All faults, one after the other, and the healing.
+    /// All faults, one after the other, some two at once, and the healing.
     fn strike(self, rig: &Rig, mut dice: Dice, (notes, say): (&Recorder, fn(&str))) -> Result<Blows> {
         ensure!(!self.deck.is_empty(), "there is no fault to choose");
         let began = Instant::now();
         let mut blows = Blows::default();
         std::thread::sleep(Duration::from_secs(2));
-        for fault in self.deck.iter().cycle() {
-            if blows.done.len() >= self.faults && began.elapsed() >= self.lasts {
-                break;
-            }
+        let mut deck = self.deck.iter().copied().cycle().peekable();
+        while blows.done.len() < self.faults || began.elapsed() < self.lasts {
+            let Some(fault) = deck.next() else { break };
+            let joins = dice.percent(self.joined);
+            let second = deck.next_if(|second| joins && fault.goes_with(*second));
+            let faults: Vec<Fault> = [fault].into_iter().chain(second).collect();
             let from = notes.now();
-            let struck = fault.strike(rig, &mut dice)?;
-            let line = format!("{:>6.1} s  {}", began.elapsed().as_secs_f64(), struck.what);
-            say(&line);
-            blows.done.push(line);
-            blows.complaints.extend(struck.complaint);
-            if fault.loses_marks() {
+            for struck in strike_together(rig, &mut dice, &faults)? {
+                let line = format!("{:>6.1} s  {}", began.elapsed().as_secs_f64(), struck.what);
+                say(&line);
+                blows.done.push(line);
+                blows.complaints.extend(struck.complaint);
+            }
+            if faults.iter().any(|fault| fault.loses_marks()) {
                 blows.lags.push((from, notes.now()));
             }
-            std::thread::sleep(Duration::from_millis(dice.between(500, 6_000)));
+            std::thread::sleep(Duration::from_millis(dice.between(500, 5_000)));
         }
         rig.heal()?;
         Ok(blows)
@@ -158,44 +181,113 @@ struct Blows {
     lags: Vec<(u64, u64)>,
 }
 
-/// Whether every device has sent what it had, and has every conversation to its head.
-async fn has_converged(
-    servers: &[Server],
-    accounts: &[Account],
-    (standings, everybody): (&Standings, usize),
-    notes: &Recorder,
-) -> Result<bool> {
-    let all = standings.all();
-    if all.len() < everybody || all.values().any(|standing| standing.waiting > 0) {
-        return Ok(false);
-    }
-    // What was promised counts, not only what has been written: queues may still hold some of it.
-    let mut promised: HashMap<Uuid, HashSet<Uuid>> = HashMap::new();
-    for record in notes.records() {
-        if let What::Sent { conversation, message_id, result: Outcome::Accepted, .. } = record.what {
-            promised.entry(conversation).or_default().insert(message_id);
-        }
-    }
-    let (_, api) = servers.first().context("there is no server")?;
-    let mut people: HashMap<Uuid, Vec<u32>> = HashMap::new();
-    for (client, account) in (0..).zip(accounts.iter().chain(accounts.iter().take(2))) {
-        people.entry(account.user).or_default().push(client);
-    }
-    for account in accounts {
-        for (conversation, head) in heads(api, account).await? {
-            let written = promised.get(&conversation).is_none_or(|ids| head >= ids.len() as u64);
-            let devices = people.get(&account.user).into_iter().flatten().filter_map(|client| all.get(client));
-            let mut cursors = devices.map(|standing| standing.cursors.get(&conversation).copied().unwrap_or_default());
-            if !written || cursors.any(|cursor| cursor != head) {
-                return Ok(false);
-            }
-        }
-    }
-    Ok(true)
+fn strike_together(rig: &Rig, dice: &mut Dice, faults: &[Fault]) -> Result<Vec<Struck>> {
+    std::thread::scope(|scope| {
+        let strikes: Vec<_> = faults
+            .iter()
+            .map(|fault| {
+                let mut dice = dice.fork();
+                scope.spawn(move || fault.strike(rig, &mut dice))
+            })
+            .collect();
+        strikes.into_iter().map(|strike| strike.join().map_err(|_| anyhow::anyhow!("a fault broke off"))?).collect()
+    })
 }
 
-async fn heads(api: &Api, account: &Account) -> Result<Vec<(Uuid, u64)>> {
-    let list = api.call("GET", "/api/v1/conversations", Some(&account.token), None).await?.good()?;
-    let list = list.get("conversations").and_then(Value::as_array).context("no conversations")?;
-    list.iter().map(|conversation| Ok((uuid_at(conversation, "/id")?, number_at(conversation, "/head_seq")?))).collect()
+impl Cast {
+    async fn gather(
+        seed: u64,
+        (servers, dice): (Vec<Server>, &mut Dice),
+        watched: &watch::Receiver<Phase>,
+    ) -> Result<Self> {
+        let api = servers.first().context("there is no server")?.1.clone();
+        let accounts = crate::world::populate(&api, &format!("siege{seed}x"), PEOPLE).await?;
+        let [founder, others @ .., _] = accounts.as_slice() else { anyhow::bail!("nobody is there") };
+        let others: Vec<Uuid> = others.iter().map(|account| account.user).collect();
+        api.gather(&founder.token, "siege", &others).await?;
+
+        let (standings, notes) = (Standings::default(), Recorder::default());
+        let mut cast = Self {
+            servers,
+            accounts,
+            people: BTreeMap::new(),
+            standings,
+            notes,
+            raw: JoinSet::new(),
+            foreign: Vec::new(),
+        };
+        for (client, account) in (0..).zip(cast.accounts.clone()) {
+            cast.add_raw((client, account), dice.fork(), watched);
+        }
+        for (client, owner) in (PEOPLE..).zip(RAW) {
+            let account = cast.another(&api, owner).await?;
+            cast.add_raw((client, account), dice.fork(), watched);
+        }
+        for (client, owner) in (PEOPLE + 2..).zip(FOREIGN) {
+            let account = cast.another(&api, owner).await?;
+            cast.people.insert(client, account.user);
+            let manner = cast.manner(Habit::Stays);
+            let how = (cast.servers.as_slice(), dice.throw());
+            cast.foreign.push(Foreign::start((client, &account), how, (&cast.notes, &manner)).await?);
+        }
+        Ok(cast)
+    }
+
+    async fn another(&self, api: &Api, owner: usize) -> Result<Account> {
+        let owner = self.accounts.get(owner).context("nobody has this device")?;
+        api.login(&owner.username).await
+    }
+
+    fn manner(&self, habit: Habit) -> Manner {
+        Manner { pause_ms: PAUSE_MS, stay: STAY, habit, standings: self.standings.clone() }
+    }
+
+    fn add_raw(&mut self, (client, account): (Client, Account), dice: Dice, watched: &watch::Receiver<Phase>) {
+        self.people.insert(client, account.user);
+        let manner = self.manner(if client == ABSENT { Habit::Goes } else { Habit::Stays });
+        let device = Device::new(client, account, self.servers.clone(), self.notes.clone(), dice).with_manner(manner);
+        self.raw.spawn(device.live(watched.clone()));
+    }
+
+    async fn tell(&mut self, phase: Phase) -> Result<()> {
+        for device in &mut self.foreign {
+            device.tell(phase).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until everybody has everything; says how long that took, if it came to pass.
+    async fn converge(&self, watch: Duration, complaints: &mut Vec<String>) -> Option<Duration> {
+        let healed = Instant::now();
+        let mut converged = None;
+        while healed.elapsed() < watch && converged.is_none() {
+            sleep(Duration::from_millis(200)).await;
+            let those = (&self.standings, &self.people);
+            if has_converged(&self.servers, &self.accounts, those, &self.notes).await.unwrap_or(false) {
+                converged = Some(healed.elapsed());
+            }
+        }
+        if converged.is_none_or(|took| took > CONVERGE) {
+            let rest = self.standings.all();
+            complaints.push(format!("I8: not everybody had everything {CONVERGE:?} after all was healed: {rest:?}"));
+        }
+        converged
+    }
+}
+
+/// What the pods say of themselves, once they say all of it: some figures come a few seconds after the start.
+async fn figures(rig: &Rig) -> Result<Figures> {
+    let began = Instant::now();
+    loop {
+        match rig.figures().await {
+            Err(_) if began.elapsed() < FIGURES => sleep(Duration::from_millis(500)).await,
+            figures => return figures,
+        }
+    }
+}
+
+/// Every log that there is: of pods and of engines.
+fn all_logs(rig: &Rig) -> Result<Vec<PathBuf>> {
+    let logs = std::fs::read_dir(rig.engines.logs())?.map(|file| Ok(file?.path()));
+    logs.filter(|file| file.as_ref().is_ok_and(|file| file.is_file()) || file.is_err()).collect()
 }

@@ -72,6 +72,22 @@ fn a_false_second_answer_is_found() {
 }
 
 #[test]
+fn watermarks_may_lag_only_while_a_cache_is_lost_and_nothing_may_be_missing_in_the_end() {
+    let lag = (0, u64::MAX / 2);
+    let broken = |corrupt: Corruption, lags: Vec<(u64, u64)>| {
+        let runs = (0..50).filter_map(|seed| {
+            let mut run = made_up::run(seed);
+            run.lags.clone_from(&lags);
+            corrupt(&mut run, &mut Dice::new(seed)).then(|| check(&run))
+        });
+        runs.flatten().filter(|violation| violation.rule == Rule::WatermarksRise).count()
+    };
+    assert_eq!(broken(watermark_falls, vec![lag]), 0);
+    assert!(broken(watermark_falls, vec![(u64::MAX / 2, u64::MAX / 2)]) > 0);
+    assert!(broken(watermark_forgotten, vec![lag]) > 0);
+}
+
+#[test]
 fn words_that_outlive_their_retraction_are_found() {
     let mut run = made_up::run(7);
     let log = run.logs.iter_mut().find(|log| !log.entries.is_empty()).unwrap();

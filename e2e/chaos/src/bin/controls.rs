@@ -31,11 +31,17 @@ async fn main() -> Result<ExitCode> {
     let binary: PathBuf = std::env::var_os("SOTTO_BIN").context("SOTTO_BIN names no server binary")?.into();
     println!("controls: starting RabbitMQ, MongoDB, Redis, S3 and four pods");
     let start = move || {
-        Rig::start(Parts { folder: Path::new(FOLDER), binary: &binary, cache: Redis::Sentinel, settings: Vec::new() })
+        Rig::start(Parts {
+            folder: Path::new(FOLDER),
+            binary: &binary,
+            caches: vec![Redis::Sentinel],
+            settings: Vec::new(),
+        })
     };
     let rig = spawn_blocking(start).await??;
     let outcome = tokio::select! {
         outcome = all(&rig) => outcome,
+        end = rig.lead() => end.and(Err(anyhow::anyhow!("the detour ended"))),
         () = stopped() => Err(anyhow::anyhow!("stopped before its end")),
     };
     spawn_blocking(move || rig.engines.discard()).await??;
@@ -73,7 +79,15 @@ async fn all(rig: &Rig) -> Result<ExitCode> {
 async fn find(rig: &Rig, defect: &str, (seed, deck): (u64, &[Fault])) -> Result<bool> {
     println!("{defect}, seed {seed}");
     let (faults, deck) = (deck.len(), deck.to_vec());
-    let siege = Siege { seed, lasts: Duration::from_secs(1), faults, deck, watch: Duration::from_secs(5) };
+    let siege = Siege {
+        seed,
+        lasts: Duration::from_secs(1),
+        faults,
+        deck,
+        joined: 0,
+        cache: Redis::Sentinel,
+        watch: Duration::from_secs(5),
+    };
     let outlook = siege.lay(rig, |line| println!("  {line}")).await?;
     let found = checker::check(&outlook.run);
     let caught = found.iter().find(|violation| violation.rule == Rule::AcknowledgedOnce);

@@ -11,6 +11,7 @@ use sotto_chaos::checker;
 use sotto_chaos::dice::Dice;
 use sotto_chaos::faults::deck;
 use sotto_chaos::keep::{accepted, entries, keep};
+use sotto_chaos::own_net;
 use sotto_chaos::rig::{Parts, Rig};
 use sotto_chaos::settings::{number, stopped};
 use sotto_chaos::siege::Siege;
@@ -20,20 +21,29 @@ use tokio::task::spawn_blocking;
 const FOLDER: &str = "build/faults";
 /// The fewest faults a seed may have.
 const FAULTS: usize = 5;
+/// Of a hundred faults, how many are joined by another.
+const JOINED: u64 = 25;
+/// Which Redis: of even seeds, and of odd ones.
+const CACHES: [Redis; 2] = [Redis::Sentinel, Redis::Cluster];
 
 /// For how long a late convergence is watched.
 const WATCH: Duration = Duration::from_mins(2);
 
-#[tokio::main]
-async fn main() -> Result<ExitCode> {
+fn main() -> Result<ExitCode> {
+    own_net::enter()?;
+    tokio::runtime::Runtime::new()?.block_on(run())
+}
+
+async fn run() -> Result<ExitCode> {
     let binary: PathBuf = std::env::var_os("SOTTO_BIN").context("SOTTO_BIN names no server binary")?.into();
     println!("faults: starting RabbitMQ, MongoDB, Redis, S3 and four pods");
     let start = move || {
-        Rig::start(Parts { folder: Path::new(FOLDER), binary: &binary, cache: Redis::Sentinel, settings: Vec::new() })
+        Rig::start(Parts { folder: Path::new(FOLDER), binary: &binary, caches: CACHES.into(), settings: Vec::new() })
     };
     let rig = spawn_blocking(start).await??;
     let outcome = tokio::select! {
         outcome = all(&rig) => outcome,
+        end = rig.lead() => end.and(Err(anyhow::anyhow!("the detour ended"))),
         () = stopped() => Err(anyhow::anyhow!("stopped before its end")),
     };
     spawn_blocking(move || rig.engines.discard()).await??;
@@ -65,16 +75,18 @@ async fn all(rig: &Rig) -> Result<ExitCode> {
 /// Whether a seed holds.
 async fn one(rig: &Rig, seed: u64, lasts: Duration) -> Result<bool> {
     let deck = deck(&mut Dice::new(seed ^ 0xDECC));
-    let siege = Siege { seed, lasts, faults: FAULTS, deck, watch: WATCH };
+    let cache = if seed.is_multiple_of(2) { CACHES[0] } else { CACHES[1] };
+    let siege = Siege { seed, lasts, faults: FAULTS, deck, joined: JOINED, cache, watch: WATCH };
     let outlook = siege.lay(rig, |line| println!("  {line}")).await?;
     let mut findings: Vec<String> = checker::check(&outlook.run).iter().map(ToString::to_string).collect();
     findings.extend(outlook.complaints);
     let took = outlook.converged.map_or_else(|| "never".to_owned(), |took| format!("{:.1} s", took.as_secs_f64()));
     println!(
-        "  seed {seed}: {} acknowledged, {} entries, {} faults, converged {took}, {} violations",
+        "  seed {seed} ({cache:?}): {} acknowledged, {} entries, {} faults, converged {took}, {} useless events, {} violations",
         accepted(&outlook.run),
         entries(&outlook.run),
         outlook.faults.len(),
+        outlook.figures.useless,
         findings.len()
     );
     if findings.is_empty() {
