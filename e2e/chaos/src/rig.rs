@@ -2,9 +2,12 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use sotto_engines::pods::{self, Pods};
 use sotto_engines::{Condition, Engines, PORT_BASE, Part, Plan, Ports, Process, Redis, Variable};
 
@@ -12,6 +15,7 @@ use crate::api::Api;
 use crate::detour::{self, Length};
 use crate::device::Server;
 use crate::faults;
+use crate::settings::stopped;
 
 /// The pods that serve people.
 pub const APIS: [&str; 2] = ["api-1", "api-2"];
@@ -37,6 +41,8 @@ pub struct Rig {
     pub engines: Engines,
     /// How long the way to [`FAR`] is.
     pub detour: Length,
+    /// Set when this program is to end: no fault begins any more.
+    pub ending: Arc<AtomicBool>,
 }
 
 /// What a rig is made of.
@@ -71,7 +77,7 @@ impl Rig {
         own.extend(made_of.settings);
         let pods = Pods { binary, web: folder, port: ports.base() + GATEWAY, own };
         pods::must_be_free(ports, &pods)?;
-        let rig = Self { engines: Engines::start(&plan)?, detour: Length::default() };
+        let rig = Self { engines: Engines::start(&plan)?, detour: Length::default(), ending: Arc::default() };
         if let Err(error) = pods::start(&rig.engines, &pods) {
             rig.engines.discard()?;
             return Err(error);
@@ -93,8 +99,28 @@ impl Rig {
         APIS.iter().map(server).collect()
     }
 
+    /// Whether this program is to end.
+    pub fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::Relaxed)
+    }
+
+    /// Returns when everything is done, or cannot be: the detour is gone, or someone asks a second time for the end.
+    pub async fn attend(&self, all: impl Future<Output = Result<ExitCode>>) -> Result<ExitCode> {
+        let asked_twice = async {
+            stopped().await;
+            // A fault that is under way would start again what was ended.
+            self.ending.store(true, Ordering::Relaxed);
+            stopped().await;
+        };
+        tokio::select! {
+            outcome = all => outcome,
+            end = self.lead() => end.and(Err(anyhow!("the detour ended"))),
+            () = asked_twice => Err(anyhow!("stopped before its end")),
+        }
+    }
+
     /// Leads clients to [`FAR`], as long as it is waited for.
-    pub async fn lead(&self) -> Result<()> {
+    async fn lead(&self) -> Result<()> {
         detour::lead(self.far(), self.address(FAR)?, self.detour.clone()).await
     }
 

@@ -1,7 +1,6 @@
 //! A siege: people talk over many pods while the dice choose faults, then all is healed, and everybody must have everything.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -136,7 +135,7 @@ impl Siege {
         }
         let logs = gather(&api, &accounts, &mut complaints).await?;
         complaints.extend(defects(&notes, &["unavailable"]));
-        complaints.extend(spilled(&all_logs(rig)?)?);
+        complaints.extend(spilled(&rig.pod_logs())?);
         let now_buried = figures(rig).await?.buried.max(figures_then.buried);
         if now_buried > buried {
             complaints.push(format!("I10: {} entries were buried", now_buried - buried));
@@ -153,6 +152,7 @@ impl Siege {
         std::thread::sleep(Duration::from_secs(2));
         let mut deck = self.deck.iter().copied().cycle().peekable();
         while blows.done.len() < self.faults || began.elapsed() < self.lasts {
+            ensure!(!rig.is_ending(), "no further fault is wanted");
             let Some(fault) = deck.next() else { break };
             let joins = dice.percent(self.joined);
             let second = deck.next_if(|second| joins && fault.goes_with(*second));
@@ -284,10 +284,4 @@ async fn figures(rig: &Rig) -> Result<Figures> {
             figures => return figures,
         }
     }
-}
-
-/// Every log that there is: of pods and of engines.
-fn all_logs(rig: &Rig) -> Result<Vec<PathBuf>> {
-    let logs = std::fs::read_dir(rig.engines.logs())?.map(|file| Ok(file?.path()));
-    logs.filter(|file| file.as_ref().is_ok_and(|file| file.is_file()) || file.is_err()).collect()
 }

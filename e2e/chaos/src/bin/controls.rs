@@ -11,7 +11,7 @@ use sotto_chaos::checker::{self, Rule};
 use sotto_chaos::faults::Fault;
 use sotto_chaos::keep::{accepted, entries};
 use sotto_chaos::rig::{Parts, Rig};
-use sotto_chaos::settings::{number, stopped};
+use sotto_chaos::settings::number;
 use sotto_chaos::siege::Siege;
 use sotto_engines::Redis;
 use tokio::task::spawn_blocking;
@@ -39,11 +39,7 @@ async fn main() -> Result<ExitCode> {
         })
     };
     let rig = spawn_blocking(start).await??;
-    let outcome = tokio::select! {
-        outcome = all(&rig) => outcome,
-        end = rig.lead() => end.and(Err(anyhow::anyhow!("the detour ended"))),
-        () = stopped() => Err(anyhow::anyhow!("stopped before its end")),
-    };
+    let outcome = rig.attend(all(&rig)).await;
     spawn_blocking(move || rig.engines.discard()).await??;
     outcome
 }

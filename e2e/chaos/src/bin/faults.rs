@@ -13,7 +13,7 @@ use sotto_chaos::faults::deck;
 use sotto_chaos::keep::{accepted, entries, keep};
 use sotto_chaos::own_net;
 use sotto_chaos::rig::{Parts, Rig};
-use sotto_chaos::settings::{number, stopped};
+use sotto_chaos::settings::number;
 use sotto_chaos::siege::Siege;
 use sotto_engines::Redis;
 use tokio::task::spawn_blocking;
@@ -41,11 +41,7 @@ async fn run() -> Result<ExitCode> {
         Rig::start(Parts { folder: Path::new(FOLDER), binary: &binary, caches: CACHES.into(), settings: Vec::new() })
     };
     let rig = spawn_blocking(start).await??;
-    let outcome = tokio::select! {
-        outcome = all(&rig) => outcome,
-        end = rig.lead() => end.and(Err(anyhow::anyhow!("the detour ended"))),
-        () = stopped() => Err(anyhow::anyhow!("stopped before its end")),
-    };
+    let outcome = rig.attend(all(&rig)).await;
     spawn_blocking(move || rig.engines.discard()).await??;
     outcome
 }
@@ -61,6 +57,9 @@ async fn all(rig: &Rig) -> Result<ExitCode> {
             Ok(holds) => holds,
             Err(error) => {
                 println!("  seed {seed} broke off: {error:#}");
+                if rig.is_ending() {
+                    anyhow::bail!("stopped before its end");
+                }
                 let rig = rig.clone();
                 spawn_blocking(move || rig.heal()).await??;
                 false
