@@ -111,6 +111,41 @@ async fn what_one_pod_still_holds_comes_back_to_a_redis_that_began_again_for_ano
 }
 
 #[tokio::test]
+async fn what_was_flushed_of_late_comes_back_to_a_redis_that_knows_less_than_the_one_before() {
+    let url = own(10);
+    let world = World::at(&url, Watch::default()).await;
+    let (conversation, ana) = (ConversationId(Uuid::now_v7()), user());
+    world.receipts.raise(conversation, ana, mark(5, 5)).await.unwrap();
+    // With a Redis of its own, it knows what has been flushed.
+    let other = World::at(&own(11), Watch::default()).await;
+    while other.receipts.of(&[conversation]).await.unwrap() != [(conversation, ana, mark(5, 5))] {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    // The connection breaks, and behind the next one stands what another server knew a while ago.
+    let mut connection = connection(&url).await;
+    let _: () = redis::cmd("HSET")
+        .arg(format!("marks:{conversation}"))
+        .arg(ana.to_string())
+        .arg("4:1")
+        .query_async(&mut connection)
+        .await
+        .unwrap();
+    let ours: i64 = redis::cmd("CLIENT").arg("ID").query_async(&mut connection).await.unwrap();
+    let clients: String = redis::cmd("CLIENT").arg("LIST").query_async(&mut connection).await.unwrap();
+    for client in clients.lines().filter(|client| client.contains(" db=10 ")) {
+        let id: i64 = client.split(' ').next().unwrap().strip_prefix("id=").unwrap().parse().unwrap();
+        if id != ours {
+            let _: i64 = redis::cmd("CLIENT").arg("KILL").arg("ID").arg(id).query_async(&mut connection).await.unwrap();
+        }
+    }
+    let began = Instant::now();
+    while world.receipts.raise(conversation, ana, mark(1, 1)).await.unwrap().now != mark(5, 5) {
+        assert!(began.elapsed() < Duration::from_secs(30), "it never came back");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test]
 async fn a_session_that_one_pod_ends_is_ended_for_all_and_stays_so() {
     let url = own(3);
     let (here, there) = (World::at(&url, Watch::default()).await, World::at(&url, Watch::default()).await);

@@ -26,6 +26,7 @@ use sotto_core::{PortError, ports::Result as PortResult};
 
 pub use migrations::{Migrated, NEWEST};
 
+pub(crate) use self::receipts::Mark;
 use self::{log::Gathered, rows::Shape};
 use crate::{Background, ConnectError, Unusable};
 

@@ -83,6 +83,13 @@ impl Link {
         }
     }
 
+    /// Which connection it is, counted from the first. Behind another one may be another server, which knows less.
+    pub(crate) fn generation(&self) -> u64 {
+        match &*self.state.borrow() {
+            State::Up(_, generation) | State::Down { generation, .. } => *generation,
+        }
+    }
+
     async fn connection(&self) -> Result<(Connection, u64)> {
         let mut states = self.state.subscribe();
         let since = match &*states.borrow_and_update() {

@@ -20,10 +20,15 @@ use sotto_core::{
 use tracing::{debug, warn};
 
 use super::{Link, link::Script};
-use crate::{Background, mongo::Mongo};
+use crate::{
+    Background,
+    mongo::{Mark, Mongo},
+};
 
 /// How often what was raised goes to MongoDB.
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
+/// How many flushes what was flushed is remembered for, at least.
+const HALF: u32 = 6;
 /// How many are brought back to Redis at once.
 const AT_ONCE: usize = 32;
 /// How long a conversation's marks stay hot after the last rise.
@@ -57,6 +62,35 @@ pub struct Marks {
     dirty: Arc<Mutex<Dirty>>,
 }
 
+/// What was flushed of late, in two halves. While Redis is being replaced, a pod may have raised at a master that others
+/// had given up: what comes after it is as old as that took.
+#[derive(Default)]
+struct Flushed {
+    young: Dirty,
+    old: Dirty,
+    flushes: u32,
+    /// The connection to which they were brought back.
+    generation: u64,
+}
+
+impl Flushed {
+    fn add(&mut self, marks: &[Mark]) {
+        self.flushes += 1;
+        if self.flushes.is_multiple_of(HALF) {
+            self.old = std::mem::take(&mut self.young);
+        }
+        for (conversation, user, mark) in marks {
+            let kept = self.young.entry((*conversation, *user)).or_default();
+            *kept = kept.merge(*mark);
+        }
+    }
+
+    fn all(&self) -> Vec<Mark> {
+        let all = self.old.iter().chain(&self.young);
+        all.map(|((conversation, user), mark)| (*conversation, *user, *mark)).collect()
+    }
+}
+
 fn key(conversation: ConversationId) -> String {
     format!("marks:{conversation}")
 }
@@ -72,9 +106,17 @@ impl Marks {
         let marks = Self { link, mongo, dirty: Arc::default() };
         let (owner, flushing) = (background.clone(), marks.clone());
         background.spawn(async move {
+            let mut flushed = Flushed::default();
             loop {
                 let goes_on = owner.pause(FLUSH_EVERY).await;
-                flushing.flush().await;
+                let marks = flushing.flush().await;
+                flushed.add(&marks);
+                let generation = flushing.link.generation();
+                if generation == flushed.generation {
+                    flushing.bring_back(&marks).await;
+                } else if flushing.bring_back(&flushed.all()).await {
+                    flushed.generation = generation;
+                }
                 if !goes_on {
                     return;
                 }
@@ -93,28 +135,31 @@ impl Marks {
         *kept = kept.merge(mark);
     }
 
-    async fn flush(&self) {
+    /// Writes what was raised to MongoDB, and gives it.
+    async fn flush(&self) -> Vec<Mark> {
         let taken = std::mem::take(&mut *self.dirty());
         if taken.is_empty() {
-            return;
+            return Vec::new();
         }
         let marks: Vec<_> = taken.iter().map(|((conversation, user), mark)| (*conversation, *user, *mark)).collect();
         match self.mongo.merge_marks(&marks).await {
             Ok(()) => {
                 debug!("{} watermarks flushed", marks.len());
-                self.bring_back(&marks).await;
+                marks
             }
             Err(error) => {
                 warn!(%error, "{} watermarks could not be flushed yet", marks.len());
                 for (conversation, user, mark) in marks {
                     self.note(conversation, user, mark);
                 }
+                Vec::new()
             }
         }
     }
 
-    /// A Redis that lost some of these may have begun again, for another pod, with less than what stood here.
-    async fn bring_back(&self, marks: &[(ConversationId, UserId, Watermark)]) {
+    /// A Redis that lost some of these may have begun again, for another pod, with less than what stood here. Whether it
+    /// has them now.
+    async fn bring_back(&self, marks: &[Mark]) -> bool {
         for chunk in marks.chunks(AT_ONCE) {
             let mut raises = Vec::with_capacity(chunk.len());
             for (conversation, user, mark) in chunk.iter().copied() {
@@ -122,9 +167,10 @@ impl Marks {
             }
             if let Err(error) = try_join_all(raises).await {
                 debug!(%error, "what was flushed could not be looked for in Redis");
-                return;
+                return false;
             }
         }
+        true
     }
 
     async fn raise_hot(&self, at: (ConversationId, UserId), claim: Watermark) -> Result<Raised> {
