@@ -51,14 +51,14 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite { name: "crash", about: "kill -9 under load loses nothing", needs: &[Need::Server], runs: crash },
     Suite {
         name: "faults",
-        about: "pods and engines break under load, and nothing is lost",
-        needs: &[Need::Server, Need::Engines, Need::Nginx],
+        about: "pods, engines and the network break under load, and nothing is lost",
+        needs: &[Need::Server, Need::Engines, Need::Nginx, Need::Network, Need::ForeignPackages],
         runs: faults,
     },
     Suite {
         name: "controls",
         about: "a server with a defect is found out",
-        needs: &[Need::Engines, Need::Nginx],
+        needs: &[Need::Engines, Need::Nginx, Need::ForeignPackages],
         runs: controls,
     },
     Suite {

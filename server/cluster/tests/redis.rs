@@ -111,6 +111,19 @@ async fn what_one_pod_still_holds_comes_back_to_a_redis_that_began_again_for_ano
 }
 
 #[tokio::test]
+async fn what_a_dead_pod_raised_is_kept_by_whoever_reads_it() {
+    let url = own(12);
+    let world = World::at(&url, Watch::default()).await;
+    let (conversation, ana) = (ConversationId(Uuid::now_v7()), user());
+    let mut connection = connection(&url).await;
+    let raise = redis::cmd("HSET").arg(format!("marks:{conversation}")).arg(ana.to_string()).arg("9:7").to_owned();
+    let _: () = raise.query_async(&mut connection).await.unwrap();
+    assert_eq!(world.receipts.of(&[conversation]).await.unwrap(), [(conversation, ana, mark(9, 7))]);
+    let _: () = redis::cmd("FLUSHDB").query_async(&mut connection).await.unwrap();
+    assert_eq!(world.receipts.of(&[conversation]).await.unwrap(), [(conversation, ana, mark(9, 7))]);
+}
+
+#[tokio::test]
 async fn what_was_flushed_of_late_comes_back_to_a_redis_that_knows_less_than_the_one_before() {
     let url = own(10);
     let world = World::at(&url, Watch::default()).await;

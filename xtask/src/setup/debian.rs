@@ -97,6 +97,17 @@ pub(crate) const NGINX: Provided = Provided {
     services: &["nginx"],
 };
 
+/// What gives a program a network of its own, and breaks the traffic in it.
+pub(crate) const NETWORK: Provided = Provided {
+    what: "nftables, iproute2 and util-linux",
+    programs: &["nft", "ip", "unshare"],
+    any: false,
+    proof: None,
+    packages: "nftables iproute2 util-linux",
+    advice: "install them, so that `nft`, `ip` and `unshare` are in the search path (Linux only)",
+    services: &["nftables"],
+};
+
 /// What Debian asks before it starts a service.
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 

@@ -38,6 +38,8 @@ pub(crate) enum Need {
     Engines,
     /// What stands before the pods.
     Nginx,
+    /// What gives a program a network of its own, and breaks the traffic in it.
+    Network,
 }
 
 /// Sees to one need. Quick, and silent, where nothing is missing.
@@ -63,6 +65,7 @@ pub(crate) fn ensure(tree: &Tree, need: Need) -> Result<()> {
             build_engines(tree)
         }
         Need::Nginx => debian::ensure(tree, &debian::NGINX),
+        Need::Network => debian::ensure(tree, &debian::NETWORK),
     }
 }
 

@@ -241,7 +241,18 @@ impl Receipts for Marks {
             let of_these = dirty.iter().filter(|((conversation, _), _)| conversations.contains(conversation));
             of_these.map(|((conversation, user), mark)| (*conversation, *user, *mark)).collect()
         };
-        for (conversation, user, mark) in self.mongo.marks(conversations).await?.into_iter().chain(hot).chain(waiting) {
+        for (conversation, user, mark) in self.mongo.marks(conversations).await? {
+            marks.insert((conversation, user), mark);
+        }
+        for (conversation, user, mark) in hot {
+            let kept = marks.entry((conversation, user)).or_default();
+            if kept.merge(mark) != *kept {
+                // Whoever raised it may have ended before it was flushed: whoever sees it sees to it.
+                self.note(conversation, user, mark);
+            }
+            *kept = kept.merge(mark);
+        }
+        for (conversation, user, mark) in waiting {
             let kept = marks.entry((conversation, user)).or_default();
             *kept = kept.merge(mark);
         }
