@@ -40,7 +40,8 @@ fn peer(tree: &Tree, words: &[String]) -> Result<ExitCode> {
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)))?;
     }
-    progress::step("Starting RabbitMQ, MongoDB, Redis and S3", &[engines().arg("up")], &tree.log("bench-engines")?)?;
+    let up = engines().arg("up").default_env("SOTTO_MONGOD_CACHE_GB", "1");
+    progress::step("Starting RabbitMQ, MongoDB, Redis and S3", &[up], &tree.log("bench-engines")?)?;
     let outcome = on(load, &engines().arg("env"));
     progress::step("Stopping them", &[engines().arg("down")], &tree.log("bench-engines-end")?)?;
     outcome

@@ -14,6 +14,9 @@ use crate::site::{Site, program};
 const LIMIT: Duration = Duration::from_mins(1);
 /// The replica set's name.
 pub(crate) const SET: &str = "sotto";
+/// How large a member's cache may grow, in GiB. The default keeps three of them small; a benchmark wants what it writes to
+/// fit.
+const CACHE: &str = "SOTTO_MONGOD_CACHE_GB";
 /// The stand-in's name.
 pub(crate) const MONGOS: &str = "mongos-shim";
 
@@ -25,10 +28,20 @@ pub(crate) fn specs(site: &Site, nodes: Nodes, router: Part) -> Result<Vec<Spec>
     for node in nodes.numbers() {
         let port = ports.mongo(node);
         let mut spec = site.spec(&name(node), &mongod, &[port], Ready::Hello(port))?;
-        let fixed = "--bind_ip 127.0.0.1 --wiredTigerCacheSizeGB 0.25 --oplogSize 64 --nounixsocket \
+        let fixed = "--bind_ip 127.0.0.1 --oplogSize 64 --nounixsocket \
                      --setParameter diagnosticDataCollectionEnabled=false \
                      --setParameter shutdownTimeoutMillisForSignaledShutdown=1000";
-        let own = ["--replSet", SET, "--port", &port.to_string(), "--dbpath", &spec.dir.to_string_lossy()];
+        let cache = std::env::var(CACHE).unwrap_or_else(|_| "0.25".to_owned());
+        let own = [
+            "--wiredTigerCacheSizeGB",
+            &cache,
+            "--replSet",
+            SET,
+            "--port",
+            &port.to_string(),
+            "--dbpath",
+            &spec.dir.to_string_lossy(),
+        ];
         spec.args = fixed.split_whitespace().chain(own).map(str::to_owned).collect();
         specs.push(spec);
     }

@@ -1,12 +1,46 @@
 //! Group commit: whatever is asked while a command is on its way goes out together in the next one. A command costs the
 //! same however much is in it, so that the busier the server, the cheaper each message.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use sotto_core::{PortError, ports::Result};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::{
+    sync::{Semaphore, mpsc, oneshot},
+    time::{Instant, sleep_until},
+};
 
 use crate::Background;
+
+/// How asks go together.
+#[derive(Debug)]
+pub(crate) struct Pace<I> {
+    /// How many commands are on their way at once.
+    pub(crate) commands: usize,
+    /// How many asks go into one.
+    pub(crate) most: usize,
+    /// How much an ask holds.
+    pub(crate) holds: fn(&I) -> usize,
+    /// Whether commands keep a distance. What comes alone never waits for company; where much comes, each waits a few
+    /// hundredths of a second, and most of what a command costs is saved.
+    pub(crate) spaced: bool,
+}
+
+/// How far apart commands start: after one that held but two things, and for each that it held more, and at most. The more
+/// comes, the longer it pays to wait.
+const APART: Duration = Duration::from_millis(15);
+const APART_EACH: Duration = Duration::from_micros(250);
+const APART_MOST: Duration = Duration::from_millis(25);
+
+/// How long after the start of a command that held so many things the next one may start.
+fn apart(held: usize) -> Duration {
+    let more = u32::try_from(held).unwrap_or(u32::MAX).saturating_sub(2);
+    if held < 2 { Duration::ZERO } else { (APART + APART_EACH.saturating_mul(more)).min(APART_MOST) }
+}
+
+/// An ask that holds one thing.
+pub(crate) const fn one<I>(_: &I) -> usize {
+    1
+}
 
 /// Asks waiting for the next command.
 pub(crate) struct Gather<I, O> {
@@ -15,11 +49,10 @@ pub(crate) struct Gather<I, O> {
 }
 
 impl<I: Send + 'static, O: Send + 'static> Gather<I, O> {
-    /// Starts gathering. `run` answers a batch, in its order; at most `commands` are on their way at once, with at most
-    /// `most` asks each.
+    /// Starts gathering. `run` answers a batch, in its order.
     pub(crate) fn start<F>(
         (port, background): (&'static str, &Background),
-        (commands, most): (usize, usize),
+        Pace { commands, most, holds, spaced }: Pace<I>,
         run: impl Fn(Vec<I>) -> F + Send + Sync + 'static,
     ) -> Self
     where
@@ -29,9 +62,13 @@ impl<I: Send + 'static, O: Send + 'static> Gather<I, O> {
         let (room, run) = (Arc::new(Semaphore::new(commands)), Arc::new(run));
         let owner = background.clone();
         background.spawn(async move {
+            let mut soonest = None;
             loop {
                 // Room first: what comes while none is free goes into the next command.
                 let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
+                if let Some(soonest) = soonest {
+                    sleep_until(soonest).await;
+                }
                 let mut batch = Vec::new();
                 let count = tokio::select! {
                     () = owner.stopped() => 0,
@@ -40,6 +77,9 @@ impl<I: Send + 'static, O: Send + 'static> Gather<I, O> {
                 if count == 0 {
                     return;
                 }
+                let held: usize = batch.iter().map(|(input, _)| holds(input)).sum();
+                // Behind a full one others are waiting already.
+                soonest = (spaced && count < most).then(|| Instant::now() + apart(held));
                 let run = Arc::clone(&run);
                 owner.spawn(async move {
                     let (inputs, replies): (Vec<I>, Vec<_>) = batch.into_iter().unzip();
@@ -77,12 +117,45 @@ mod tests {
 
     use super::*;
 
+    fn pace<I>(spaced: bool) -> Pace<I> {
+        Pace { commands: 1, most: 10, holds: one, spaced }
+    }
+
+    #[test]
+    fn the_more_a_command_held_the_longer_the_next_one_waits() {
+        let ms = |held| apart(held).as_millis();
+        assert_eq!([0, 1, 2, 22, 42, 500, usize::MAX].map(ms), [0, 0, 15, 20, 25, 25, 25]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_alone_never_waits_and_company_draws_company() {
+        let background = Background::default();
+        let gather = Gather::start(("store", &background), pace(true), |batch: Vec<()>| async move {
+            let size = batch.len();
+            batch.into_iter().map(|()| Ok(size)).collect()
+        });
+        let began = Instant::now();
+        assert_eq!((gather.ask(()).await.unwrap(), gather.ask(()).await.unwrap()), (1, 1));
+        assert_eq!(began.elapsed(), Duration::ZERO);
+        let (one, other) = tokio::join!(gather.ask(()), gather.ask(()));
+        assert_eq!((one.unwrap(), other.unwrap(), began.elapsed()), (2, 2, Duration::ZERO));
+        let late = async {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            gather.ask(()).await.unwrap()
+        };
+        let (one, other) = tokio::join!(gather.ask(()), late);
+        assert_eq!((one.unwrap(), other), (2, 2), "whoever comes soon after the two goes along");
+        let waited = began.elapsed();
+        assert!(waited >= APART && waited < APART + Duration::from_millis(5), "{waited:?}");
+        background.stop().await;
+    }
+
     #[tokio::test]
     async fn what_comes_while_a_command_is_out_goes_together() {
         let background = Background::default();
         let (sizes, gate) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Notify::new()));
         let (seen, held) = (Arc::clone(&sizes), Arc::clone(&gate));
-        let gather = Arc::new(Gather::start(("store", &background), (1, 10), move |batch: Vec<u32>| {
+        let gather = Arc::new(Gather::start(("store", &background), pace(false), move |batch: Vec<u32>| {
             seen.lock().unwrap().push(batch.len());
             let held = Arc::clone(&held);
             async move {

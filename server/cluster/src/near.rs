@@ -6,7 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
@@ -33,6 +33,8 @@ const LASTS: Duration = Duration::from_mins(5);
 const TELL_AGAIN: Duration = Duration::from_secs(1);
 /// Of sessions less: a revoked one must be shut out within five seconds, whatever happens.
 const SESSION_LASTS: Duration = Duration::from_secs(3);
+/// From what age on a session is read again while what is remembered still serves.
+const SESSION_FRESH: Duration = Duration::from_millis(1_500);
 /// How long the others are given to hear of a change before it is called made.
 const HEARD_WITHIN: Duration = Duration::from_millis(20);
 /// How many of each kind.
@@ -64,11 +66,19 @@ struct Kept {
     hears: AtomicBool,
     /// Raised by every change: what was read before must not be remembered after.
     changes: AtomicU64,
-    sessions: Cache<SessionId, Session>,
+    sessions: Cache<SessionId, Arc<Known>>,
     conversations: Cache<ConversationId, Conversation>,
     members: Cache<ConversationId, Arc<Vec<Membership>>>,
     member: Cache<(ConversationId, UserId), Membership>,
     blocks: Cache<(UserId, UserId), bool>,
+}
+
+/// A session as it was read.
+struct Known {
+    session: Session,
+    read_at: Instant,
+    /// Whether it is being read again.
+    is_read_again: AtomicBool,
 }
 
 fn cache<K, V>(lasts: Duration) -> Cache<K, V>
@@ -153,6 +163,23 @@ impl Near {
         }
     }
 
+    async fn read_session(&self, id: SessionId) -> Result<Option<Arc<Known>>> {
+        let read_at = Instant::now();
+        let found = Sessions::find(&self.mongo, id).await?;
+        Ok(found.map(|session| Arc::new(Known { session, read_at, is_read_again: AtomicBool::new(false) })))
+    }
+
+    /// Reads a session before what is remembered of it ends. Where that fails, it ends, and whoever asks next reads it.
+    async fn read_again(&self, id: SessionId) {
+        let before = self.kept.changes.load(Ordering::SeqCst);
+        if let Ok(Some(known)) = self.read_session(id).await
+            && self.kept.hears.load(Ordering::SeqCst)
+            && self.kept.changes.load(Ordering::SeqCst) == before
+        {
+            self.kept.sessions.insert(id, known);
+        }
+    }
+
     /// Takes it from memory, or reads and remembers it.
     async fn through<K, V>(
         &self,
@@ -188,7 +215,15 @@ impl Sessions for Near {
     }
 
     async fn find(&self, id: SessionId) -> Result<Option<Session>> {
-        self.through(&self.kept.sessions, id, Sessions::find(&self.mongo, id)).await
+        let known = self.through(&self.kept.sessions, id, self.read_session(id)).await?;
+        if let Some(known) = known.as_ref().filter(|known| known.read_at.elapsed() > SESSION_FRESH)
+            && !known.is_read_again.swap(true, Ordering::Relaxed)
+        {
+            // Whoever writes all the time is never kept waiting, and what is read goes together.
+            let near = self.clone();
+            self.background.spawn(async move { near.read_again(id).await });
+        }
+        Ok(known.map(|known| known.session.clone()))
     }
 
     async fn advance(&self, newest: TokenHash, next: &Session) -> Result<bool> {

@@ -19,6 +19,8 @@ use crate::system::{Parts, System};
 
 /// Gateways, or pods, of either side; each has one worker besides.
 const GATEWAYS: usize = 2;
+/// Partitions of either side: few, for as small a machine. The peer bears the most with as many, too.
+const PARTITIONS: &str = "2";
 const READY_LIMIT: Duration = Duration::from_mins(2);
 const END_LIMIT: Duration = Duration::from_secs(30);
 
@@ -142,7 +144,7 @@ fn peer(role: Role, [address, _]: [SocketAddr; 2]) -> Command {
         Role::Worker => "src/worker.js",
     };
     command.arg(script).current_dir("e2e/peer");
-    command.env("NODE_ENV", "production").env("PORT", address.port().to_string());
+    command.env("NODE_ENV", "production").env("PORT", address.port().to_string()).env("PEER_PARTITIONS", PARTITIONS);
     command
 }
 
@@ -174,8 +176,9 @@ fn sotto(role: Role, [address, metrics]: [SocketAddr; 2], data: &Path) -> Result
         .env("SOTTO_DATA_DIR", data)
         .env("SOTTO_ALLOW_PLAINTEXT", "true")
         .env("SOTTO_RATE_LIMITS", "off")
-        // As many as the peer has, for as small a machine.
-        .env("SOTTO_PARTITIONS", "8");
+        .env("SOTTO_PARTITIONS", PARTITIONS)
+        // As many threads as a Node.js process has that runs JavaScript.
+        .env("TOKIO_WORKER_THREADS", "1");
     Ok(command)
 }
 

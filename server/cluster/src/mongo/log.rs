@@ -24,17 +24,21 @@ use super::{
 };
 use crate::{
     Background,
-    gather::{Gather, all_failed},
+    gather::{Gather, Pace, all_failed, one},
 };
 
-/// How many commands of a kind are on their way at once, and how many asks go into one. One insert at a time: each waits for
-/// a majority's journals, and what comes meanwhile costs nothing more.
-const APPENDS: (usize, usize) = (1, 256);
-const FINDS: (usize, usize) = (2, 256);
+/// How asks go together. One insert at a time: each waits for a majority's journals, and what comes meanwhile costs nothing
+/// more.
+const APPENDS: Pace<Batch> = Pace { commands: 1, most: 256, holds: entries, spaced: true };
+const FINDS: Pace<Ids> = Pace { commands: 2, most: 256, holds: one, spaced: false };
 /// How many conversations' reached positions are remembered.
 const REMEMBERED: u64 = 100_000;
 /// How many heads are asked for at once.
 const HEADS: usize = 16;
+
+fn entries(batch: &Batch) -> usize {
+    batch.entries.len()
+}
 
 type Ids = Vec<(ConversationId, MessageId)>;
 

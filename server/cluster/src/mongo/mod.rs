@@ -22,13 +22,14 @@ use mongodb::{
         Acknowledgment, ClientOptions, FindOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern,
     },
 };
-use sotto_core::{PortError, ports::Result as PortResult};
+use shared_types::SessionId;
+use sotto_core::{PortError, domain::session::Session, ports::Result as PortResult};
 
 pub use migrations::{Migrated, NEWEST};
 
 pub(crate) use self::receipts::Mark;
 use self::{log::Gathered, rows::Shape};
-use crate::{Background, ConnectError, Unusable};
+use crate::{Background, ConnectError, Unusable, gather::Gather};
 
 /// The setting that names it.
 pub(crate) const SETTING: &str = "SOTTO_STORE";
@@ -51,6 +52,7 @@ pub(crate) type Answer<T> = Result<T, mongodb::error::Error>;
 pub struct Mongo {
     db: Database,
     log: Arc<Gathered>,
+    sessions: Arc<Gather<SessionId, Option<Session>>>,
 }
 
 /// What else to do with a connection.
@@ -81,7 +83,8 @@ impl Mongo {
         let client = Client::with_options(options).map_err(|error| wrong(one_line(&error)))?;
         let db = client.database(&name);
         let log = Arc::new(Gathered::start(&db, background));
-        Ok(Self { db, log })
+        let sessions = Arc::new(sessions::gather(&db, background));
+        Ok(Self { db, log, sessions })
     }
 
     /// Asks the server whether it is there, new enough and lets us in.

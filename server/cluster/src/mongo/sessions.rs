@@ -1,7 +1,13 @@
 //! Sessions. Those that were not used for longer than a session may idle are deleted by the server's own clock.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
-use mongodb::bson::{Bson, doc};
+use futures_util::TryStreamExt as _;
+use mongodb::{
+    Collection, Database,
+    bson::{Bson, doc},
+};
 use shared_types::{SessionId, Timestamp, UserId};
 use sotto_core::{
     domain::session::{Session, TokenHash},
@@ -9,9 +15,37 @@ use sotto_core::{
 };
 
 use super::{
-    Mongo,
-    rows::{SessionRow, date, hash, id},
+    MAX_TIME, Mongo, failed,
+    rows::{SessionRow, Shape as _, date, hash, id},
 };
+use crate::{
+    Background,
+    gather::{Gather, Pace, all_failed, one},
+};
+
+/// How looks for sessions go together: every socket that is used has one every few seconds.
+const FINDS: Pace<SessionId> = Pace { commands: 2, most: 256, holds: one, spaced: true };
+
+/// Looks for sessions, gathered.
+pub(super) fn gather(db: &Database, background: &Background) -> Gather<SessionId, Option<Session>> {
+    let sessions: Collection<SessionRow> = db.collection(SessionRow::COLLECTION);
+    Gather::start(("store", background), FINDS, move |ids: Vec<SessionId>| {
+        let sessions = sessions.clone();
+        async move {
+            match find_all(&sessions, &ids).await {
+                Ok(found) => ids.iter().map(|id| Ok(found.get(id).cloned())).collect(),
+                Err(error) => all_failed(&error, ids.len()),
+            }
+        }
+    })
+}
+
+async fn find_all(sessions: &Collection<SessionRow>, ids: &[SessionId]) -> Result<HashMap<SessionId, Session>> {
+    let keys: Vec<_> = ids.iter().map(|of| id(of.bytes())).collect();
+    let found = sessions.find(doc! { "_id": { "$in": keys } }).max_time(MAX_TIME);
+    let rows: Vec<SessionRow> = async { found.await?.try_collect().await }.await.map_err(failed)?;
+    rows.into_iter().map(|row| Session::try_from(row).map(|session| (session.id, session))).collect()
+}
 
 #[async_trait]
 impl Sessions for Mongo {
@@ -20,7 +54,7 @@ impl Sessions for Mongo {
     }
 
     async fn find(&self, of: SessionId) -> Result<Option<Session>> {
-        self.row::<SessionRow>(doc! { "_id": id(of.bytes()) }).await?.map(Session::try_from).transpose()
+        self.sessions.ask(of).await
     }
 
     async fn advance(&self, newest: TokenHash, next: &Session) -> Result<bool> {

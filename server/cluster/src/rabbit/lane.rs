@@ -35,7 +35,7 @@ use super::{
 use crate::{
     Background,
     background::Backoff,
-    gather::{Gather, all_failed},
+    gather::{Gather, Pace, all_failed, one},
 };
 
 /// How many deliveries may be in hand, each with one or many entries.
@@ -49,8 +49,9 @@ const HAND_OVER: Duration = Duration::from_secs(10);
 /// How long after handing over one stands in line again.
 const STAND_BACK: Duration = Duration::from_millis(300);
 
-/// How many messages of a lane are on their way at once, and how many payloads go together.
-const AT_ONCE: (usize, usize) = (1, 256);
+/// How payloads go together in a lane's messages: one message at a time, since the next would have to wait for a quorum's disks
+/// all the same.
+const PACE: Pace<Vec<u8>> = Pace { commands: 1, most: 256, holds: one, spaced: true };
 
 /// Publishes payloads in as few messages as they fit in.
 async fn publish_all(publisher: &Publisher, key: &str, payloads: &[Vec<u8>]) -> Vec<Result<()>> {
@@ -115,7 +116,7 @@ impl LaneQueue {
     ) -> Result<()> {
         let publishing = self.publishing.get_or_init(|| {
             let (publisher, key) = (Arc::clone(publisher), key(self.lane));
-            Gather::start(("queue", background), AT_ONCE, move |payloads: Vec<Vec<u8>>| {
+            Gather::start(("queue", background), PACE, move |payloads: Vec<Vec<u8>>| {
                 let (publisher, key) = (Arc::clone(&publisher), key.clone());
                 async move { publish_all(&publisher, &key, &payloads).await }
             })

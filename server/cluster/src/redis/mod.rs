@@ -11,6 +11,7 @@ mod marks;
 mod woken;
 
 pub(crate) use channels::Channels;
+pub use claims::Claimed;
 pub use link::Link;
 pub use marks::Marks;
 

@@ -19,7 +19,7 @@ use sotto_cluster::{
     mongo::{Mongo, Watch},
     near::Near,
     rabbit::Rabbit,
-    redis::{Link, Marks},
+    redis::{Claimed, Link, Marks},
     s3::{Buckets, Login},
 };
 use sotto_core::{
@@ -121,7 +121,7 @@ impl World {
             conversations: durable,
             log: Arc::new(mongo.clone()),
             receipts: Arc::new(Marks::new(link.clone(), mongo.clone(), &background)),
-            claims: hot.clone(),
+            claims: Arc::new(Claimed::start(&link, &background)),
             directory: hot.clone(),
             limits: hot.clone(),
             delivery: Arc::new(courier),

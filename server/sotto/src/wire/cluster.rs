@@ -11,7 +11,7 @@ use sotto_cluster::{
     mongo::{Migrated, Mongo, NEWEST, Watch},
     near::Near,
     rabbit::Rabbit,
-    redis::{Link, Marks},
+    redis::{Claimed, Link, Marks},
     s3::{Buckets, Login},
 };
 use sotto_core::{
@@ -149,7 +149,7 @@ pub(super) async fn wire(settings: &Settings, cost: Cost) -> anyhow::Result<Wire
         conversations: remembered,
         log: durable,
         receipts: Arc::new(Marks::new(link.clone(), mongo, &background)),
-        claims: hot.clone(),
+        claims: Arc::new(Claimed::start(&link, &background)),
         directory: hot.clone(),
         limits: hot.clone(),
         delivery: Arc::new(Courier::start(link, &rabbit, near, clock, &background)),
