@@ -20,6 +20,13 @@ pub(crate) fn bench(tree: &Tree, words: &[String]) -> Result<ExitCode> {
     if words.first().is_some_and(|word| word == "peer") {
         return peer(tree, words);
     }
+    if words.first().is_some_and(|word| word == "takeover") {
+        for need in [Need::BuildTools, Need::Engines, Need::Nginx, Need::ForeignPackages] {
+            setup::ensure(tree, need)?;
+        }
+        setup::build_server(tree, "release", setup::Adapters::All)?;
+        return measure(&setup::told_of_engines(tree, load(tree, words)?));
+    }
     setup::ensure(tree, Need::Server)?;
     setup::ensure(tree, Need::WebDist)?;
     measure(&load(tree, words)?)

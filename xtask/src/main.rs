@@ -37,6 +37,7 @@ Sotto's own commands
   cargo xtask gen [--check]            write the generated files again, or only say which are stale
   cargo xtask bench [NAME]             measure, and write docs/benchmarks.md
                     peer [TURNS [SCENES]]    beside the Node.js peer, on the engines that the environment names or on its own
+                    takeover                 how long messages take when a worker or a RabbitMQ node dies
 ";
 
 enum Command {

@@ -2,7 +2,6 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -105,7 +104,7 @@ impl Rig {
     }
 
     /// Returns when everything is done, or cannot be: the detour is gone, or someone asks a second time for the end.
-    pub async fn attend(&self, all: impl Future<Output = Result<ExitCode>>) -> Result<ExitCode> {
+    pub async fn attend<T>(&self, all: impl Future<Output = Result<T>>) -> Result<T> {
         let asked_twice = async {
             stopped().await;
             // A fault that is under way would start again what was ended.
@@ -238,7 +237,8 @@ pub struct Figures {
     pub useless: u64,
 }
 
-fn values<'a>(text: &'a str, name: &'a str) -> impl Iterator<Item = u64> + 'a {
+/// The values of a figure in what a pod says of itself: one for each combination of labels.
+pub fn values<'a>(text: &'a str, name: &'a str) -> impl Iterator<Item = u64> + 'a {
     let values = text.lines().filter_map(move |line| line.strip_prefix(name)?.strip_prefix(' '));
     values.filter_map(|value| value.trim().split('.').next()?.parse().ok())
 }

@@ -32,7 +32,7 @@ const FIGURES: Duration = Duration::from_secs(30);
 /// People; each pair talks, and all but the last are in a group.
 const PEOPLE: u32 = 6;
 /// Who is away for most of the time. Is in the group, and has this one device.
-const ABSENT: Client = 4;
+pub const ABSENT: Client = 4;
 /// Whose second devices are raw ones, and whose are plain socket.io-client.
 const RAW: [usize; 2] = [0, 1];
 const FOREIGN: [usize; 2] = [2, 3];
@@ -69,6 +69,8 @@ pub struct Outlook {
     pub faults: Vec<String>,
     /// How long it took until everybody had everything.
     pub converged: Option<Duration>,
+    /// When the last fault was over, in microseconds since the run began; everybody sends until then.
+    pub stormed: u64,
     /// What the pods said of themselves before they were restarted.
     pub figures: Figures,
     /// What went wrong and is no matter of histories.
@@ -102,7 +104,7 @@ impl Siege {
         let watch = self.watch;
         let (siege, its_rig, its_notes, fork) = (self, rig.clone(), notes.clone(), dice.fork());
         let blows = spawn_blocking(move || siege.strike(&its_rig, fork, (&its_notes, say))).await??;
-        let mut complaints = blows.complaints;
+        let (mut complaints, stormed) = (blows.complaints, notes.now());
 
         phase.send_replace(Phase::Calm);
         cast.tell(Phase::Calm).await?;
@@ -141,7 +143,7 @@ impl Siege {
             complaints.push(format!("I10: {} entries were buried", now_buried - buried));
         }
         let run = Run { people, records: notes.records(), logs, lags: blows.lags };
-        Ok(Outlook { run, faults: blows.done, converged, figures: figures_then, complaints })
+        Ok(Outlook { run, faults: blows.done, converged, stormed, figures: figures_then, complaints })
     }
 
     /// All faults, one after the other, some two at once, and the healing.

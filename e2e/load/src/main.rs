@@ -1,5 +1,6 @@
 //! Measures the real server (`SOTTO_BIN`) on this machine: `sotto-load [all|send|deliver|idle|start|web|report]`, and
 //! beside the Node.js peer: `sotto-load peer [TURNS [SCENES]]`, as in `sotto-load peer peer,sotto pair,idle`.
+//! `sotto-load takeover` lets workers and brokers die.
 #![expect(clippy::print_stdout, reason = "a command line tool speaks on standard output")]
 
 mod clock;
@@ -18,6 +19,7 @@ mod section;
 mod send;
 mod start;
 mod system;
+mod takeover;
 mod web;
 
 use std::process::ExitCode;
@@ -44,6 +46,10 @@ async fn main() -> Result<ExitCode> {
             }
             return Ok(ExitCode::SUCCESS);
         }
+        "takeover" => {
+            takeover::takeover().await?;
+            return Ok(ExitCode::SUCCESS);
+        }
         _ => {}
     }
     let chosen: Vec<&str> = match name.as_str() {
@@ -53,7 +59,7 @@ async fn main() -> Result<ExitCode> {
         one => ALL.iter().copied().filter(|known| *known == one).collect(),
     };
     if chosen.is_empty() && name != "report" {
-        bail!("there is no benchmark {name:?}: all, {}, peer, report", ALL.join(", "));
+        bail!("there is no benchmark {name:?}: all, {}, peer, takeover, report", ALL.join(", "));
     }
     for one in chosen {
         println!("{one} ...");

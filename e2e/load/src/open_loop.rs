@@ -46,6 +46,8 @@ pub(crate) struct Outcome {
     pub(crate) doubled: u64,
     /// Sockets that broke.
     pub(crate) broken: u64,
+    /// Events that reached a pod with no socket for them, where the pods say that.
+    pub(crate) useless: Option<u64>,
     /// Seconds of processor time: the gateways', the workers', the engines'.
     pub(crate) cpu_s: [f64; 3],
 }
@@ -109,12 +111,14 @@ pub(crate) async fn run(system: &System, people: &[Account], own: &[Vec<Uuid>], 
     drop(stopped);
 
     sleep_until((run.zero + run.counted_from).into()).await;
-    let before = system.used()?;
+    let (before, useless_before) = (system.used()?, system.useless().await?);
     sleep_until((run.zero + run.end).into()).await;
     while run.zero.elapsed() < run.end + load.drain && !run.is_done() {
         sleep(Duration::from_millis(10)).await;
     }
-    let mut outcome = Outcome { cpu_s: system.used()?.cpu_since(&before), ..Outcome::default() };
+    let cpu_s = system.used()?.cpu_since(&before);
+    let useless = system.useless().await?.zip(useless_before).map(|(now, before)| now.saturating_sub(before));
+    let mut outcome = Outcome { useless, cpu_s, ..Outcome::default() };
     // Whoever is left hears that it is over when this end of the channel is gone.
     drop(stop);
     while let Some(done) = crowd.join_next().await {

@@ -9,6 +9,7 @@ use crate::compare::page::COMPARISON;
 use crate::figures::{Deliver, Idle, Send, Start, Web, kept};
 use crate::machine;
 use crate::section::Section;
+use crate::takeover;
 
 /// The page.
 pub(crate) const PAGE: &str = "docs/benchmarks.md";
@@ -52,7 +53,9 @@ fn render(rows: &[Row], old: &str) -> String {
     }
     let _ = write!(page, "\n## Reasons, where an aim is missed\n\n{}", REASONS.around(&REASONS.of(old)));
     page.push_str(METHOD);
-    let _ = write!(page, "\n{}", COMPARISON.around(&COMPARISON.of(old)));
+    for section in [COMPARISON, takeover::SECTION] {
+        let _ = write!(page, "\n{}", section.around(&section.of(old)));
+    }
     page
 }
 
@@ -213,11 +216,12 @@ mod tests {
     fn what_others_wrote_survives_a_new_page() {
         let reasons = REASONS.replaced(&render(&[], ""), "because of this\n");
         let old = COMPARISON.replaced(&reasons, "## Beside\n");
+        let old = takeover::SECTION.replaced(&old, "## Deaths\n");
         let page = render(&[], &old);
         assert_eq!(page, old);
         assert_eq!(
-            (REASONS.of(&page), COMPARISON.of(&page)),
-            ("because of this\n".to_owned(), "## Beside\n".to_owned())
+            [REASONS, COMPARISON, takeover::SECTION].map(|section| section.of(&page)),
+            ["because of this\n", "## Beside\n", "## Deaths\n"]
         );
     }
 

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use anyhow::{Context, Result};
 use serde_json::Value;
 use sotto_chaos::api::{Account, Api};
+use sotto_chaos::rig::values;
 use sotto_chaos::socket::Socket;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -43,13 +44,31 @@ pub(crate) struct Used {
 pub(crate) struct System {
     pods: Vec<(SocketAddr, Api)>,
     parts: Parts,
+    /// Where the pods say something of themselves.
+    figures: Vec<Api>,
 }
 
 impl System {
     /// A system that is reached at these addresses.
     pub(crate) fn new(addresses: &[SocketAddr], parts: Parts) -> Result<Self> {
         let pods = addresses.iter().map(|address| Ok((*address, Api::new(*address)?))).collect::<Result<Vec<_>>>()?;
-        Ok(Self { pods, parts })
+        Ok(Self { pods, parts, figures: Vec::new() })
+    }
+
+    /// The same, whose pods say something of themselves at these addresses.
+    pub(crate) fn with_figures(self, addresses: &[SocketAddr]) -> Result<Self> {
+        Ok(Self { figures: addresses.iter().map(|address| Api::new(*address)).collect::<Result<Vec<_>>>()?, ..self })
+    }
+
+    /// How many events reached a pod that had no socket for them, so far; `None` where the pods don't say.
+    pub(crate) async fn useless(&self) -> Result<Option<u64>> {
+        let mut useless = None;
+        for pod in &self.figures {
+            let text = pod.text("/metrics").await?;
+            let more: u64 = values(&text, "sotto_pod_events_useless_total").sum();
+            useless = Some(useless.unwrap_or_default() + more);
+        }
+        Ok(useless)
     }
 
     /// What it has used so far.

@@ -66,6 +66,8 @@ pub(crate) struct Step {
     pub(crate) p99_ms: f64,
     /// The slowest.
     pub(crate) max_ms: f64,
+    /// Events that reached a gateway with no socket for them, where the gateways say that.
+    pub(crate) useless: Option<u64>,
     /// What a million deliveries cost.
     pub(crate) cpu: Cost,
 }

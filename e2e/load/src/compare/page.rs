@@ -128,6 +128,14 @@ fn pair_rows(turns: &[Turn], common: Option<f64>) -> Vec<Row> {
         figure("lost, refused or doubled at these two rates", Neither, "", |pair| {
             count(pair.at_common.wrong + pair.at_half.wrong)
         }),
+        row(
+            turns,
+            ("events that reached a gateway with no socket for them, at these two rates", Neither, ""),
+            |turn| {
+                let pair = turn.pair.as_ref()?;
+                Some(count(pair.at_common.useless? + pair.at_half.useless?))
+            },
+        ),
     ]
 }
 
@@ -222,7 +230,8 @@ const METHOD: &str = "
 
 [`e2e/peer`](../e2e/peer/README.md) says what the other system is, how it is tuned, and that it promises the same: accepted is
 confirmed by the quorum, stored is in the journals of a majority. One generator drives both, over sockets and in an open loop; the
-engines, the generator and the system share this machine's cores, and nothing else may be busy on them. Where two numbers stand, they are the two turns; the ratio is that
+engines, the generator and the system share this machine's cores, and nothing else may be busy on them. Either side has two
+partitions; a pod of Sotto has one thread for its tasks, as a Node.js process has one for its JavaScript. Where two numbers stand, they are the two turns; the ratio is that
 of their means. Processor time is of the system's own processes; the engines' stands apart, and
 what they need at rest is in it.
 
@@ -240,7 +249,8 @@ mod tests {
 
     fn turn(side: Side, most: f64) -> Turn {
         let cpu = Cost { gateways: 300.0, workers: 100.0, engines: 50.0 };
-        let step = Step { rate: most / 2.0, sent: 10, wrong: 0, p50_ms: 5.0, p99_ms: 20.0, max_ms: 30.0, cpu };
+        let step =
+            Step { rate: most / 2.0, sent: 10, wrong: 0, p50_ms: 5.0, p99_ms: 20.0, max_ms: 30.0, useless: None, cpu };
         let pair = Pair { most, steps: Vec::new(), at_common: step.clone(), at_half: step };
         Turn { side, pair: Some(pair), fanout: None, storm: None, idle: None }
     }

@@ -82,6 +82,7 @@ async fn step(system: &System, circle: &Circle<'_>, rate: f64, length: Length) -
         p50_ms: outcome.times.per_mille_ms(500),
         p99_ms: outcome.times.per_mille_ms(990),
         max_ms: outcome.times.per_mille_ms(1000),
+        useless: outcome.useless,
         cpu: Cost::of(outcome.cpu_s, outcome.sent - outcome.missing),
     };
     println!(

@@ -66,13 +66,19 @@ impl Running {
             process.ready().await?;
         }
         let gateways = processes.iter().take(GATEWAYS);
-        let addresses: Vec<SocketAddr> = gateways.clone().map(|process| process.addresses[0]).collect();
+        let addresses = |which: usize| -> Vec<SocketAddr> {
+            gateways.clone().filter_map(|process| process.addresses.get(which).copied()).collect()
+        };
         let parts = Parts {
-            gateways: gateways.map(|process| process.child.id()).collect(),
+            gateways: gateways.clone().map(|process| process.child.id()).collect(),
             workers: processes.iter().skip(GATEWAYS).map(|process| process.child.id()).collect(),
             engines: engines.pids.clone(),
         };
-        Ok(Self { system: System::new(&addresses, parts)?, processes, _folder: folder })
+        let mut system = System::new(&addresses(0), parts)?;
+        if side == Side::Sotto {
+            system = system.with_figures(&addresses(1))?;
+        }
+        Ok(Self { system, processes, _folder: folder })
     }
 
     /// Ends them.
