@@ -61,6 +61,14 @@ pub(crate) fn with_engines(tree: &Tree, program: Vec<String>) -> Run {
     program.into_iter().fold(run, Run::arg)
 }
 
+/// A program that runs between the start and the end of pods on engines, with `SOTTO_URL` telling where they are.
+pub(crate) fn with_pods(tree: &Tree, program: Vec<String>) -> Run {
+    let run = setup::engines(tree, "run --folder").arg(tree.at("build/pods").to_string_lossy());
+    let run = run.arg("--pods").arg(tree.binary("release").to_string_lossy());
+    let run = run.arg("--web").arg(tree.at("web-client/dist").to_string_lossy()).arg("--");
+    program.into_iter().fold(run, Run::arg)
+}
+
 /// Puts it in our place, so that Ctrl-C and the exit code are between it and whoever called.
 fn become_it(run: &Run) -> Result<ExitCode> {
     Err(run.command().exec()).with_context(|| format!("`{}` cannot be started", run.shown()))

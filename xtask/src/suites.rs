@@ -1,6 +1,6 @@
 //! The suites of `cargo xtask test`, in their order: what each needs and runs.
 
-use crate::cluster;
+use crate::cluster::{with_engines, with_pods};
 use crate::generate::{self, Mode};
 use crate::run::Run;
 use crate::setup::{self, Need};
@@ -73,6 +73,21 @@ pub(crate) const SUITES: &[Suite] = &[
         needs: &[Need::Server, Need::WebDist, Need::BrowserPackages, Need::Chromium],
         runs: browser,
     },
+    Suite {
+        name: "cluster",
+        about: "the last two again, through nginx, on pods and engines",
+        needs: &[
+            Need::Server,
+            Need::Engines,
+            Need::Nginx,
+            Need::WebDist,
+            Need::ForeignPackages,
+            Need::ForeignPython,
+            Need::BrowserPackages,
+            Need::Chromium,
+        ],
+        runs: cluster,
+    },
 ];
 
 fn format(tree: &Tree, _: Knobs) -> Vec<Run> {
@@ -110,7 +125,7 @@ fn engines(tree: &Tree, _: Knobs) -> Vec<Run> {
     vec![
         // Compiled before the engines are started: while that takes minutes, they would only take memory.
         Run::cargo(&tree.root, &format!("test {scope} --no-run")),
-        cluster::with_engines(tree, tests.words()),
+        with_engines(tree, tests.words()),
     ]
 }
 
@@ -185,4 +200,11 @@ fn browser(tree: &Tree, _: Knobs) -> Vec<Run> {
             .default_env("SOTTO_WEB_DIR", tree.at("web-client/dist").to_string_lossy())
             .default_env("SOTTO_CHROMIUM", chromium.to_string_lossy()),
     ]
+}
+
+fn cluster(tree: &Tree, _: Knobs) -> Vec<Run> {
+    let own = std::env::current_exe().unwrap_or_else(|_| "cargo-xtask".into());
+    let again = Run::new(&tree.root, own.to_string_lossy(), "test --only foreign --only browser");
+    // All of it comes from one address.
+    vec![with_pods(tree, again.words()).env("SOTTO_RATE_LIMITS", "off")]
 }

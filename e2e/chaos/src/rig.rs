@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
+pub use sotto_engines::Redis;
 use sotto_engines::pods::{self, Pods};
-use sotto_engines::{Condition, Engines, PORT_BASE, Part, Plan, Ports, Process, Redis, Variable};
+use sotto_engines::{Condition, Engines, PORT_BASE, Part, Plan, Ports, Process, Variable};
 
 use crate::api::Api;
 use crate::detour::{self, Length};

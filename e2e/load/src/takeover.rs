@@ -11,9 +11,8 @@ use sotto_chaos::checker;
 use sotto_chaos::faults::Fault;
 use sotto_chaos::history::{Client, Outcome, Record, Via, What};
 use sotto_chaos::keep::accepted;
-use sotto_chaos::rig::{Parts, Rig};
+use sotto_chaos::rig::{Parts, Redis, Rig};
 use sotto_chaos::siege::{ABSENT, Siege};
-use sotto_engines::Redis;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 

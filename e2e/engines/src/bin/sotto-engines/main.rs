@@ -24,6 +24,7 @@ sotto-engines COMMAND --folder FOLDER
   kill | stop | pause | resume | start NAME  do that to one process
   down                                       stop everything and remove its data
   run -- PROGRAM ARGS...                     start one of each, run a program with SOTTO_TEST_... set, and stop them
+  run --pods BINARY --web FOLDER -- PROGRAM  the same with all that `up` starts, and SOTTO_URL set
 ";
 
 /// What was asked for.
@@ -82,7 +83,7 @@ fn dispatch(arguments: &Arguments) -> Result<ExitCode> {
             print!("{}", show::exports(&Engines::attach(folder)?)?);
             Ok(ExitCode::SUCCESS)
         }
-        "run" => run::run(folder, &arguments.rest),
+        "run" => run::run(arguments),
         "kill" | "stop" | "pause" | "resume" | "start" => act::act(folder, &arguments.command, &arguments.rest),
         other => bail!("there is no command {other:?}\n{USAGE}"),
     }

@@ -1,6 +1,5 @@
 //! Runs a program between the start and the end of a set of engines.
 
-use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,18 +9,25 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use sotto_engines::pods;
 use sotto_engines::{Engines, Plan, Ports, Variable, is_free};
 
+use crate::Arguments;
+use crate::up::wanted;
+
+/// Where nginx listens, from the first port on: the last of the range.
+const GATEWAY: u16 = 125;
 /// With these set, whoever calls has engines of their own.
 const ENOUGH: [&str; 4] = ["SOTTO_TEST_STORE", "SOTTO_TEST_QUEUE", "SOTTO_TEST_CACHE", "SOTTO_TEST_BLOBS"];
 
 /// Starts the engines, runs the program, and stops them, however it ends. Its exit code is ours.
-pub(crate) fn run(folder: &Path, program: &[String]) -> Result<ExitCode> {
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let Arguments { folder, rest: program, .. } = arguments;
     let stop_asked = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         signal_hook::flag::register(signal, Arc::clone(&stop_asked))?;
     }
-    if ENOUGH.iter().all(|name| std::env::var_os(name).is_some()) {
+    if arguments.pods.is_none() && ENOUGH.iter().all(|name| std::env::var_os(name).is_some()) {
         println!("Using the engines that {} name.", ENOUGH.join(", "));
         return watch(program, Vec::new(), &stop_asked);
     }
@@ -30,12 +36,26 @@ pub(crate) fn run(folder: &Path, program: &[String]) -> Result<ExitCode> {
         Engines::attach(folder)?.discard()?;
     }
     let began = Instant::now();
-    let engines = Engines::start(&Plan::conformance(folder.to_owned(), free_ports()?))?;
+    let ports = free_ports()?;
+    let plan = match arguments.pods {
+        Some(_) => Plan::cluster(folder.clone(), ports).with_cache(arguments.cache),
+        None => Plan::conformance(folder.clone(), ports),
+    };
+    let engines = Engines::start(&plan)?;
     println!("RabbitMQ, MongoDB, Redis and S3 are ready after {:.1} s.", began.elapsed().as_secs_f64());
-    let outcome = watch(program, engines.test_settings(), &stop_asked);
+    let outcome = told(&engines, arguments).and_then(|variables| watch(program, variables, &stop_asked));
     engines.discard()?;
     println!("RabbitMQ, MongoDB, Redis and S3 are stopped; their logs: {}", engines.logs().display());
     outcome
+}
+
+/// What the program is told; the pods stand by then, if they are wanted.
+fn told(engines: &Engines, arguments: &Arguments) -> Result<Vec<Variable>> {
+    let Some(binary) = &arguments.pods else { return Ok(engines.test_settings()) };
+    let pods = wanted(binary, arguments.web.as_ref(), engines.ports().base() + GATEWAY)?;
+    pods::start(engines, &pods)?;
+    println!("The pods are ready: {}", pods.url());
+    Ok(vec![("SOTTO_URL".to_owned(), pods.url())])
 }
 
 fn watch(program: &[String], variables: Vec<Variable>, stop_asked: &AtomicBool) -> Result<ExitCode> {

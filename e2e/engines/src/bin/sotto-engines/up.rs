@@ -23,7 +23,10 @@ pub(crate) fn up(arguments: &Arguments) -> Result<ExitCode> {
         println!();
         return status(folder);
     }
-    let pods = arguments.pods.as_ref().map(|binary| wanted(binary, arguments.web.as_ref())).transpose()?;
+    let pods = match &arguments.pods {
+        Some(binary) => Some(wanted(binary, arguments.web.as_ref(), port()?)?),
+        None => None,
+    };
     let ports = Ports::from_environment()?;
     if let Some(pods) = &pods {
         pods::must_be_free(ports, pods)
@@ -59,11 +62,15 @@ pub(crate) fn up(arguments: &Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn wanted(binary: &std::path::Path, web: Option<&PathBuf>) -> Result<Pods> {
-    let port = match std::env::var(GATEWAY_PORT) {
-        Ok(text) => text.parse().with_context(|| format!("{GATEWAY_PORT}={text} is no port"))?,
-        Err(_) => GATEWAY,
-    };
+fn port() -> Result<u16> {
+    match std::env::var(GATEWAY_PORT) {
+        Ok(text) => text.parse().with_context(|| format!("{GATEWAY_PORT}={text} is no port")),
+        Err(_) => Ok(GATEWAY),
+    }
+}
+
+/// The pods that are asked for, behind that port, with the caller's own settings.
+pub(crate) fn wanted(binary: &std::path::Path, web: Option<&PathBuf>, port: u16) -> Result<Pods> {
     let web = web.context("--pods needs --web")?.clone();
     let own = std::env::vars()
         .filter(|(name, _)| name.starts_with("SOTTO_") && ![PORT_BASE, GATEWAY_PORT].contains(&name.as_str()));
