@@ -1,8 +1,10 @@
 //! From the delivery port to this pod's sockets.
 
+use std::time::Duration;
+
 use engineioxide::DisconnectReason;
 use metrics::{counter, histogram};
-use shared_types::ServerEvent;
+use shared_types::{ConversationId, ServerEvent};
 use sotto_core::ports::{Audience, Heard, Inbox, Parcel};
 use tracing::warn;
 
@@ -13,6 +15,9 @@ use super::{
     sweep::send_back,
     told::Told,
 };
+
+/// How long it may take to learn how far everybody in a conversation is.
+const LEARN: Duration = Duration::from_millis(300);
 
 /// Hands out what comes, until the delivery ends or the pod stops.
 pub async fn deliver(pod: Pod, mut inbox: Box<dyn Inbox>) {
@@ -25,15 +30,28 @@ pub async fn deliver(pod: Pod, mut inbox: Box<dyn Inbox>) {
         match heard {
             Some(Heard::Parcel(parcel)) => {
                 let Parcel { to, event } = *parcel;
+                if let Some(of) = told.unsure_of(&event) {
+                    learn(&pod, &mut told, of).await;
+                }
                 let Some(event) = told.rising(event) else { continue };
                 hand_out(&pod, &Parcel { to, event });
             }
             Some(Heard::Missed) => {
+                told.doubt();
                 let moved = pod.clone();
                 pod.tasks.spawn(async move { send_back(&moved, moved.registry.all()).await });
             }
             None => return,
         }
+    }
+}
+
+/// Learns how far everybody in a conversation is, as clients may have heard from another pod.
+async fn learn(pod: &Pod, told: &mut Told, of: ConversationId) {
+    match tokio::time::timeout(LEARN, pod.app.receipts.of(&[of])).await {
+        Ok(Ok(marks)) => told.learn(of, marks),
+        // Everything else waits behind this: better a watermark that falls for a moment.
+        Ok(Err(_)) | Err(_) => told.trust(),
     }
 }
 
