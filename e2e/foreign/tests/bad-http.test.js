@@ -151,9 +151,13 @@ test("an envelope over 64 KiB is refused, one just under it is not", async () =>
     if (answer.status === 413) assertProblem(answer, 413, "too_large");
     else assertProblem(answer, 422, "invalid", "envelope");
   }
-  const huge = await send({ envelope: text("x".repeat(4 * 1024 * 1024)) }).catch((error) => error);
+  // Much too large, and still read to its end: who is sending would take an answer for a broken connection.
+  assertProblem(await send({ envelope: text("x".repeat(4 * 1024 * 1024)) }), 413, "too_large");
+  // A proxy gives an answer of its own for what is cut off.
+  if (process.env.SOTTO_URL) return;
+  const endless = await send({ envelope: text("x".repeat(16 * 1024 * 1024)) }).catch((error) => error);
   // Either answered, or cut off in the middle of the upload.
-  if (!(huge instanceof Error)) assertProblem(huge, 413, "too_large");
+  if (!(endless instanceof Error)) assertProblem(endless, 413, "too_large");
 });
 
 test("limits of pages", async () => {

@@ -7,10 +7,11 @@ use std::{
 
 use axum::{
     Json, RequestPartsExt as _,
-    body::to_bytes,
+    body::Body as RawBody,
     extract::{ConnectInfo, FromRequest, FromRequestParts, Path, Request, path::ErrorKind, rejection::PathRejection},
     http::{HeaderMap, header, request::Parts},
 };
+use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
 use shared_types::{Code, Problem};
 use sotto_core::{Caller, usecases::account::authenticate};
@@ -21,7 +22,7 @@ use super::{Door, Fault};
 const MOST_BYTES: usize = 128 * 1_024;
 /// How much of a body that is too large is read all the same: a proxy that is still sending would take an answer for a
 /// broken connection.
-const READ_BYTES: usize = 1_024 * 1_024;
+const READ_BYTES: usize = 8 * 1_024 * 1_024;
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(20);
 
@@ -39,13 +40,26 @@ impl<T: DeserializeOwned> FromRequest<Door> for Body<T> {
         }
         let too_large = || Fault::new(Code::TooLarge, format!("a body has at most {MOST_BYTES} bytes"));
         let too_slow = |_| Fault::new(Code::RequestTimeout, format!("a body arrives within {} s", BODY_TIME.as_secs()));
-        let bytes = tokio::time::timeout(BODY_TIME, to_bytes(request.into_body(), READ_BYTES)).await;
-        let bytes = bytes.map_err(too_slow)?.map_err(|_| too_large())?;
-        if bytes.len() > MOST_BYTES {
-            return Err(too_large());
-        }
+        let bytes = tokio::time::timeout(BODY_TIME, read(request.into_body())).await;
+        let bytes = bytes.map_err(too_slow)?.ok_or_else(too_large)?;
         parse(&bytes).map(Self).map_err(Fault)
     }
+}
+
+/// The whole body; `None` if it is too large, or broke off.
+async fn read(body: RawBody) -> Option<Vec<u8>> {
+    let (mut body, mut kept, mut count) = (body.into_data_stream(), Vec::new(), 0);
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.ok()?;
+        count += chunk.len();
+        if count > READ_BYTES {
+            return None;
+        }
+        if count <= MOST_BYTES {
+            kept.extend_from_slice(&chunk);
+        }
+    }
+    (count <= MOST_BYTES).then_some(kept)
 }
 
 /// Reads a JSON object; an error names the field.
