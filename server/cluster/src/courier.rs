@@ -14,10 +14,10 @@ use std::{
 
 use async_trait::async_trait;
 use redis::cmd;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use shared_types::{ServerEvent, UserId};
-use sotto_core::ports::{Audience, Clock, Delivery, Heard as Event, Inbox, Parcel, PodId, Result};
+use shared_types::{ServerEvent, Timestamp, UserId};
+use sotto_core::ports::{Audience, Clock, Delivery, Heard as Event, Inbox, LATE_MS, Parcel, PodId, Result};
 use tokio::sync::{Notify, mpsc};
 use tracing::{debug, warn};
 
@@ -51,16 +51,23 @@ struct Shared {
     link: Link,
     fanout: Fanout,
     clock: Arc<dyn Clock>,
-    outgoing: mpsc::Sender<(Audience, ServerEvent)>,
+    outgoing: mpsc::Sender<Outgoing>,
     /// The pods in this process, told without a detour.
     here: Mutex<HashMap<PodId, Letterbox>>,
     background: Background,
 }
 
+/// An event that was told, with the moment of that.
+struct Outgoing {
+    to: Audience,
+    event: ServerEvent,
+    said_at: Timestamp,
+}
+
 /// The way into a pod of this process.
 #[derive(Clone)]
 struct Letterbox {
-    parcels: mpsc::Sender<Parcel>,
+    letters: mpsc::Sender<Read>,
     missed: Arc<Missed>,
 }
 
@@ -72,8 +79,8 @@ struct Missed {
 }
 
 impl Letterbox {
-    fn put(&self, parcel: Parcel) {
-        if self.parcels.try_send(parcel).is_err() {
+    fn put(&self, letter: Read) {
+        if self.letters.try_send(letter).is_err() {
             warn!("this pod is behind: an event was dropped, its clients will sync");
             self.miss();
         }
@@ -86,8 +93,9 @@ impl Letterbox {
 }
 
 struct Letters {
-    parcels: mpsc::Receiver<Parcel>,
+    come: mpsc::Receiver<Read>,
     missed: Arc<Missed>,
+    clock: Arc<dyn Clock>,
 }
 
 #[async_trait]
@@ -98,7 +106,10 @@ impl Inbox for Letters {
                 return Some(Event::Missed);
             }
             tokio::select! {
-                parcel = self.parcels.recv() => return parcel.map(|parcel| Event::Parcel(Box::new(parcel))),
+                letter = self.come.recv() => {
+                    let now = self.clock.now();
+                    return letter.map(|letter| Event::Parcel(Box::new(letter.parcel(now))));
+                }
                 () = self.missed.now.notified() => {}
             }
         }
@@ -110,6 +121,37 @@ impl Inbox for Letters {
 struct Letter<'a> {
     to: Audience,
     event: &'a RawValue,
+    /// Milliseconds since 1970, by the clock of whoever told it.
+    said_at: i64,
+}
+
+/// An event as it is read.
+#[derive(Deserialize)]
+struct Read {
+    to: Audience,
+    event: ServerEvent,
+    /// Older pods do not say.
+    said_at: Option<i64>,
+}
+
+impl Read {
+    fn parcel(self, now: Timestamp) -> Parcel {
+        let is_late = self.said_at.is_none_or(|said| now.ms_since(Timestamp(said)) > LATE_MS);
+        Parcel { to: self.to, event: self.event, is_late }
+    }
+}
+
+/// An event that is written, before it is known who gets it.
+struct Written {
+    to: Audience,
+    event: Box<RawValue>,
+    said_at: Timestamp,
+}
+
+impl Written {
+    fn letter(&self, to: Audience) -> Letter<'_> {
+        Letter { to, event: &self.event, said_at: self.said_at.0 }
+    }
 }
 
 /// What goes where.
@@ -162,35 +204,37 @@ async fn hear_of_changes(mut heard: mpsc::Receiver<Heard>, near: Near) {
 }
 
 impl Shared {
-    async fn send_all(&self, mut waiting: mpsc::Receiver<(Audience, ServerEvent)>) {
+    async fn send_all(&self, mut waiting: mpsc::Receiver<Outgoing>) {
         let mut batch = Vec::new();
         while waiting.recv_many(&mut batch, TOGETHER).await > 0 {
-            let written: Vec<(Audience, Box<RawValue>)> = batch
+            let written: Vec<Written> = batch
                 .drain(..)
-                .filter_map(|(to, event)| Some((to, serde_json::value::to_raw_value(&event).ok()?)))
+                .filter_map(|Outgoing { to, event, said_at }| {
+                    Some(Written { to, event: serde_json::value::to_raw_value(&event).ok()?, said_at })
+                })
                 .collect();
             let post = self.sort(&written).await;
             self.send(post).await;
         }
     }
 
-    async fn sort<'a>(&self, written: &'a [(Audience, Box<RawValue>)]) -> Post<'a> {
+    async fn sort<'a>(&self, written: &'a [Written]) -> Post<'a> {
         let mut post = Post::default();
         let pods = self.pods(written).await;
-        for (to, event) in written {
-            match to {
+        for event in written {
+            let whole = || event.letter(event.to.clone());
+            match &event.to {
                 Audience::Users(users) => match &pods {
                     Some(pods) => {
                         for (pod, users) in by_pod(users, pods) {
-                            let to = Audience::Users(users);
-                            post.directed.entry(pod).or_default().push(Letter { to, event });
+                            post.directed.entry(pod).or_default().push(event.letter(Audience::Users(users)));
                         }
                     }
-                    None => post.fanout.push(Letter { to: to.clone(), event }),
+                    None => post.fanout.push(whole()),
                 },
-                Audience::Members(_) => post.fanout.push(Letter { to: to.clone(), event }),
+                Audience::Members(_) => post.fanout.push(whole()),
                 Audience::Watchers(_) | Audience::Parted(..) | Audience::EndedSession(_) => {
-                    post.everybody.push(Letter { to: to.clone(), event });
+                    post.everybody.push(whole());
                 }
             }
         }
@@ -198,8 +242,8 @@ impl Shared {
     }
 
     /// The pods of everybody who is named; `None` where the directory does not answer.
-    async fn pods(&self, written: &[(Audience, Box<RawValue>)]) -> Option<HashMap<UserId, Vec<PodId>>> {
-        let named = written.iter().filter_map(|(to, _)| match to {
+    async fn pods(&self, written: &[Written]) -> Option<HashMap<UserId, Vec<PodId>>> {
+        let named = written.iter().filter_map(|event| match &event.to {
             Audience::Users(users) => Some(users),
             Audience::Members(_) | Audience::Watchers(_) | Audience::Parted(..) | Audience::EndedSession(_) => None,
         });
@@ -217,13 +261,13 @@ impl Shared {
     async fn send(&self, mut post: Post<'_>) {
         let here: Vec<(PodId, Letterbox)> = {
             let mut here = self.here.lock().unwrap_or_else(PoisonError::into_inner);
-            here.retain(|_, letterbox| !letterbox.parcels.is_closed());
+            here.retain(|_, letterbox| !letterbox.letters.is_closed());
             here.iter().map(|(pod, letterbox)| (pod.clone(), letterbox.clone())).collect()
         };
         for (pod, letterbox) in &here {
             for letter in post.directed.remove(pod).unwrap_or_default() {
                 if let Ok(event) = serde_json::from_str(letter.event.get()) {
-                    letterbox.put(Parcel { to: letter.to, event });
+                    letterbox.put(Read { to: letter.to, event, said_at: Some(letter.said_at) });
                 }
             }
         }
@@ -262,7 +306,7 @@ impl Shared {
             let (heard, first) = tokio::select! {
                 heard = own.next() => heard,
                 heard = all.next() => heard,
-                () = letterbox.parcels.closed() => return,
+                () = letterbox.letters.closed() => return,
             };
             match heard {
                 Some(Heard::Said(said)) => deliver(&letterbox, &said),
@@ -295,8 +339,8 @@ impl Subscription {
 }
 
 fn deliver(letterbox: &Letterbox, said: &Said) {
-    match serde_json::from_slice::<Vec<Parcel>>(&said.payload) {
-        Ok(parcels) => parcels.into_iter().for_each(|parcel| letterbox.put(parcel)),
+    match serde_json::from_slice::<Vec<Read>>(&said.payload) {
+        Ok(letters) => letters.into_iter().for_each(|letter| letterbox.put(letter)),
         Err(error) => {
             warn!(%error, "events on {} can't be read: clients will sync", said.channel);
             letterbox.miss();
@@ -318,15 +362,17 @@ fn by_pod(users: &[UserId], pods: &HashMap<UserId, Vec<PodId>>) -> BTreeMap<PodI
 #[async_trait]
 impl Delivery for Courier {
     async fn tell(&self, to: Audience, event: ServerEvent) {
-        if self.shared.outgoing.try_send((to, event)).is_err() {
+        let said_at = self.shared.clock.now();
+        if self.shared.outgoing.try_send(Outgoing { to, event, said_at }).is_err() {
             warn!("too many events wait to be sent: one was dropped, clients will find it in the log");
         }
     }
 
     async fn listen(&self, pod: &PodId) -> Result<Box<dyn Inbox>> {
-        let (parcels, receiver) = mpsc::channel(WAITING);
-        let letterbox = Letterbox { parcels, missed: Arc::default() };
-        let letters = Letters { parcels: receiver, missed: Arc::clone(&letterbox.missed) };
+        let (letters, receiver) = mpsc::channel(WAITING);
+        let letterbox = Letterbox { letters, missed: Arc::default() };
+        let missed = Arc::clone(&letterbox.missed);
+        let letters = Letters { come: receiver, missed, clock: Arc::clone(&self.shared.clock) };
         let (ready, mut stands) = mpsc::channel(2);
         let (shared, name, into) = (Arc::clone(&self.shared), pod.clone(), letterbox.clone());
         self.shared.background.spawn(async move { shared.receive(name, into, ready).await });

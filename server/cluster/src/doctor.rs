@@ -141,7 +141,9 @@ async fn queue(rabbit: &Rabbit) -> Vec<Finding> {
     if let Err(error) = connected(|| std::future::ready(rabbit.check())).await {
         return vec![Finding::of(NAME, &error)];
     }
-    let mut findings = vec![Finding::well(NAME, "RabbitMQ, with its exchanges and queues as they should be")];
+    let version = rabbit.version().await.unwrap_or_else(|| "of an unknown version".to_owned());
+    let mut findings =
+        vec![Finding::well(NAME, format!("RabbitMQ {version}, with its exchanges and queues as they should be"))];
     let started = Instant::now();
     findings.push(read_back(NAME, started, rabbit.probe().await));
     match sotto_core::ports::Queue::dead_count(rabbit).await {

@@ -28,6 +28,10 @@ async fn a_healthy_cluster_is_called_healthy() {
             "{engine}: {findings:?}"
         );
     }
+    let versions = ["MongoDB 6", "RabbitMQ 3.", "Redis 7"];
+    for version in versions {
+        assert!(findings.iter().any(|one| one.what.starts_with(version)), "{version}: {findings:?}");
+    }
 }
 
 /// A clock that is a minute ahead.

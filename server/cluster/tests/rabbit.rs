@@ -12,6 +12,10 @@ use std::{
 use lapin::{Connection, ConnectionProperties, options::QueueDeleteOptions};
 use sotto_cluster::{Background, ConnectError, rabbit::Rabbit};
 use sotto_core::ports::{Lane, Queue};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+};
 use world::variable;
 
 /// The queues of a process of its own; lanes below `partitions` are shared with the others.
@@ -127,18 +131,66 @@ async fn partitions_are_shared_out_handed_over_and_taken_over_in_order() {
     assert!(last.values().all(|last| *last == said - 1), "{last:?}");
 }
 
-#[tokio::test]
-async fn a_refused_login_is_said_in_one_line_that_names_the_cure() {
+/// What is said of a broker that waiting won't mend.
+async fn refusal(url: &str) -> String {
     let background = Background::default();
-    let url = variable("SOTTO_TEST_QUEUE").replacen("guest:guest@", "guest:wrong@", 1);
-    let rabbit = Rabbit::new(&url, 1, &background).unwrap();
+    let rabbit = Rabbit::new(url, 1, &background).unwrap();
     let started = Instant::now();
-    let refused = loop {
+    loop {
         match rabbit.check() {
             Err(ConnectError::Unusable(unusable)) => break unusable.to_string(),
             _ if started.elapsed() > Duration::from_secs(20) => break String::new(),
             _ => tokio::time::sleep(Duration::from_millis(50)).await,
         }
-    };
-    assert!(refused.starts_with("SOTTO_QUEUE: ") && refused.lines().count() == 1, "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_login_is_said_in_one_line_that_names_the_cure() {
+    let refused = refusal(&variable("SOTTO_TEST_QUEUE").replacen("guest:guest@", "guest:wrong@", 1)).await;
+    assert!(refused.starts_with("SOTTO_QUEUE: ") && refused.contains("check user"), "{refused:?}");
+    assert_eq!(refused.lines().count(), 1);
+}
+
+/// The broker, which says that it is of another version.
+async fn posing_as(version: &'static [u8], broker: String) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    #[expect(clippy::disallowed_methods, reason = "ends with the test's runtime")]
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let mut server = TcpStream::connect(&broker).await.unwrap();
+            tokio::spawn(async move {
+                let mut protocol = [0; 8];
+                client.read_exact(&mut protocol).await?;
+                server.write_all(&protocol).await?;
+                let mut greeting = vec![0; 65_536];
+                let read = server.read(&mut greeting).await?;
+                greeting.truncate(read);
+                let name = b"\x07versionS";
+                let found = greeting.windows(name.len()).position(|window| window == name).unwrap();
+                // Of the same length, zeros at its end: what stands after it stays where it is.
+                let (length, text) = greeting.get_mut(found + name.len()..).unwrap().split_at_mut(4);
+                let length = u32::from_be_bytes([length[0], length[1], length[2], length[3]]);
+                let text = text.get_mut(..usize::try_from(length).unwrap()).unwrap();
+                text.fill(b'0');
+                text.get_mut(..version.len()).unwrap().copy_from_slice(version);
+                client.write_all(&greeting).await?;
+                tokio::io::copy_bidirectional(&mut client, &mut server).await
+            });
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn a_broker_that_is_too_old_is_told_from_one_that_refuses() {
+    let url = variable("SOTTO_TEST_QUEUE");
+    let (_, rest) = url.split_once('@').unwrap();
+    let broker = rest.split([',', '/']).next().unwrap().to_owned();
+    let port = posing_as(b"3.9.", broker).await;
+    // An old broker refuses what it does not know, as this one refuses the password.
+    let refused = refusal(&format!("amqp://guest:wrong@127.0.0.1:{port}/%2f")).await;
+    assert!(refused.starts_with("SOTTO_QUEUE: RabbitMQ 3.9.") && refused.contains("too old"), "{refused:?}");
+    assert!(refused.contains("run RabbitMQ 3.10 or newer") && refused.lines().count() == 1, "{refused:?}");
 }

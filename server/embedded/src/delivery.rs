@@ -51,7 +51,7 @@ impl Delivery for InProcess {
         let mut pods = self.pods.lock().unwrap_or_else(PoisonError::into_inner);
         pods.retain(|_, pod| !pod.sender.is_closed());
         for (name, pod) in pods.iter() {
-            if pod.sender.try_send(Parcel { to: to.clone(), event: event.clone() }).is_err() {
+            if pod.sender.try_send(Parcel { to: to.clone(), event: event.clone(), is_late: false }).is_err() {
                 pod.missed.store(true, Ordering::Relaxed);
                 warn!(pod = %name.0, "pod {} is behind: an event was dropped, its clients will sync", name.0);
             }

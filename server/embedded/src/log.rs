@@ -166,6 +166,14 @@ impl Log for Store {
         })
     }
 
+    async fn find_latest(&self, ids: &[(ConversationId, MessageId)]) -> Result<Vec<Entry>> {
+        self.find(ids).await
+    }
+
+    async fn latest_head(&self, conversation: ConversationId) -> Result<Seq> {
+        Ok(self.heads(&[conversation]).await?.pop().unwrap_or_default())
+    }
+
     async fn expire(&self, now: Timestamp, limit: usize) -> Result<usize> {
         // Most looks find nothing: they cost no write.
         let due = self.db.read(|txn| match txn.open_table(EXPIRIES)?.first()? {

@@ -10,7 +10,7 @@ use mongodb::{
     Collection, Database,
     bson::{Document, doc},
     error::ErrorKind,
-    options::Hint,
+    options::{Hint, ReadConcern},
 };
 use shared_types::{ConversationId, EntryKind, MessageId, Seq, Timestamp};
 use sotto_core::{
@@ -31,10 +31,18 @@ use crate::{
 /// more.
 const APPENDS: Pace<Batch> = Pace { commands: 1, most: 256, holds: entries, spaced: true };
 const FINDS: Pace<Ids> = Pace { commands: 2, most: 256, holds: one, spaced: false };
+/// Each waits for a majority, as a write does.
+const SURE_FINDS: Pace<Ids> = Pace { commands: 2, most: 256, holds: one, spaced: true };
 /// How many conversations' reached positions are remembered.
 const REMEMBERED: u64 = 100_000;
 /// How many heads are asked for at once.
 const HEADS: usize = 16;
+
+/// What a majority read does not promise: a new primary may not know yet that a majority has what it has, and an old one
+/// that it is none any more. This one writes after it has read, and answers when that has reached a majority.
+fn sure() -> ReadConcern {
+    ReadConcern::linearizable()
+}
 
 fn entries(batch: &Batch) -> usize {
     batch.entries.len()
@@ -46,6 +54,7 @@ type Ids = Vec<(ConversationId, MessageId)>;
 pub(crate) struct Gathered {
     append: Gather<Batch, Appended>,
     find: Gather<Ids, Vec<Entry>>,
+    find_latest: Gather<Ids, Vec<Entry>>,
     reached: Reached,
 }
 
@@ -61,20 +70,25 @@ impl Gathered {
             let appender = appender.clone();
             async move { appender.append_all(batches).await }
         });
-        let find = Gather::start(("store", background), FINDS, move |asks: Vec<Ids>| {
+        let finder = |pace, concern: ReadConcern| {
             let messages = messages.clone();
-            async move {
-                match find_all(&messages, &asks).await {
-                    Ok(found) => found.into_iter().map(Ok).collect(),
-                    Err(error) => all_failed(&error, asks.len()),
+            Gather::start(("store", background), pace, move |asks: Vec<Ids>| {
+                let (messages, concern) = (messages.clone(), concern.clone());
+                async move {
+                    match find_all(&messages, concern, &asks).await {
+                        Ok(found) => found.into_iter().map(Ok).collect(),
+                        Err(error) => all_failed(&error, asks.len()),
+                    }
                 }
-            }
-        });
-        Self { append, find, reached }
+            })
+        };
+        let find = finder(FINDS, ReadConcern::majority());
+        let find_latest = finder(SURE_FINDS, sure());
+        Self { append, find, find_latest, reached }
     }
 }
 
-async fn find_all(messages: &Collection<EntryRow>, asks: &[Ids]) -> Result<Vec<Vec<Entry>>> {
+async fn find_all(messages: &Collection<EntryRow>, concern: ReadConcern, asks: &[Ids]) -> Result<Vec<Vec<Entry>>> {
     let wanted: HashSet<(ConversationId, MessageId)> = asks.iter().flatten().copied().collect();
     let keys: Vec<_> = wanted.iter().map(|(conversation, id)| message(*conversation, *id)).collect();
     let conversations: HashSet<ConversationId> = wanted.iter().map(|(conversation, _)| *conversation).collect();
@@ -82,8 +96,10 @@ async fn find_all(messages: &Collection<EntryRow>, asks: &[Ids]) -> Result<Vec<V
     // The conversations tell a router which shards to ask.
     let of = doc! { "_id": { "$in": keys }, "conversation_id": { "$in": conversations } };
     let rows: Vec<EntryRow> = async {
-        let found = messages.find(of).hint(Hint::Keys(doc! { "_id": 1 })).max_time(MAX_TIME);
-        found.await?.try_collect().await
+        // In one piece: the concern is the first piece's alone.
+        let batch = u32::try_from(wanted.len()).unwrap_or(u32::MAX);
+        let found = messages.find(of).read_concern(concern).hint(Hint::Keys(doc! { "_id": 1 })).batch_size(batch);
+        found.max_time(MAX_TIME).await?.try_collect().await
     }
     .await
     .map_err(failed)?;
@@ -234,9 +250,9 @@ fn first_refused(error: &mongodb::error::Error) -> Option<usize> {
 }
 
 impl Mongo {
-    async fn head(&self, of: ConversationId) -> Result<Seq> {
+    async fn head(&self, of: ConversationId, concern: ReadConcern) -> Result<Seq> {
         let messages = self.documents(EntryRow::COLLECTION);
-        let newest = messages.find_one(doc! { "conversation_id": id(of.bytes()) });
+        let newest = messages.find_one(doc! { "conversation_id": id(of.bytes()) }).read_concern(concern);
         // Answered from the index alone.
         let newest = newest.sort(doc! { "conversation_id": -1, "seq": -1 }).projection(doc! { "_id": 0, "seq": 1 });
         let found: Option<Document> = self.ask(newest.max_time(MAX_TIME)).await?;
@@ -255,7 +271,8 @@ impl Mongo {
 #[async_trait]
 impl Log for Mongo {
     async fn heads(&self, conversations: &[ConversationId]) -> Result<Vec<Seq>> {
-        stream::iter(conversations.to_vec()).map(|of| self.head(of)).buffered(HEADS).try_collect().await
+        let heads = stream::iter(conversations.to_vec()).map(|of| self.head(of, ReadConcern::majority()));
+        heads.buffered(HEADS).try_collect().await
     }
 
     async fn append(&self, batch: Batch) -> Result<Appended> {
@@ -270,6 +287,17 @@ impl Log for Mongo {
             return Ok(Vec::new());
         }
         self.log.find.ask(ids.to_vec()).await
+    }
+
+    async fn find_latest(&self, ids: &[(ConversationId, MessageId)]) -> Result<Vec<Entry>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.log.find_latest.ask(ids.to_vec()).await
+    }
+
+    async fn latest_head(&self, conversation: ConversationId) -> Result<Seq> {
+        self.head(conversation, sure()).await
     }
 
     async fn expire(&self, now: Timestamp, limit: usize) -> Result<usize> {

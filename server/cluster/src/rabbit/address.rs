@@ -46,6 +46,11 @@ impl Address {
         Ok(Self { uris: uris.collect::<Result<Vec<_>, _>>()?.into() })
     }
 
+    /// Every broker.
+    pub(super) fn all(&self) -> &[AMQPUri] {
+        &self.uris
+    }
+
     /// The broker to try at the n-th time.
     pub(super) fn at(&self, turn: usize) -> AMQPUri {
         self.uris[turn % self.uris.len()].clone()

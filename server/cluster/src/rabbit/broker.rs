@@ -10,12 +10,12 @@ use std::{
 };
 
 use futures_util::StreamExt as _;
-use lapin::{Channel, Connection, ConnectionProperties, ErrorKind, Event};
+use lapin::{Channel, Connection, ConnectionProperties, ErrorKind, Event, uri::AMQPUri};
 use sotto_core::{PortError, ports::Result};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
-use super::{SETTING, address::Address, topology};
+use super::{SETTING, address::Address, greeting, topology};
 use crate::{Background, ConnectError, Unusable, background::Backoff};
 
 /// How long a call waits for a connection that has only just been lost.
@@ -32,14 +32,28 @@ pub(super) struct Broker {
 #[derive(Clone)]
 enum State {
     Up(Arc<Connection>, u64),
-    Down { since: Instant, why: Arc<str>, refused: bool, generation: u64 },
+    Down { since: Instant, why: Why, generation: u64 },
+}
+
+/// Why there is no connection.
+#[derive(Clone)]
+struct Why {
+    what: Arc<str>,
+    /// What to do about it, where waiting won't help.
+    cure: Option<&'static str>,
+}
+
+impl Why {
+    /// It may come by itself.
+    fn away(what: impl Into<Arc<str>>) -> Self {
+        Self { what: what.into(), cure: None }
+    }
 }
 
 impl Broker {
     /// Starts connecting.
     pub(super) fn start(address: Address, name: &'static str, partitions: u16, background: &Background) -> Self {
-        let down =
-            State::Down { since: Instant::now(), why: "not connected yet".into(), refused: false, generation: 0 };
+        let down = State::Down { since: Instant::now(), why: Why::away("not connected yet"), generation: 0 };
         let broker = Self { state: watch::Sender::new(down) };
         let (owner, keeper) = (background.clone(), broker.clone());
         let turns = Turns { address, next: AtomicUsize::new(rand::random_range(0..1_000)), name, partitions };
@@ -66,10 +80,10 @@ impl Broker {
             let connection = loop {
                 match turns.connect().await {
                     Ok(connection) => break Arc::new(connection),
-                    Err((why, refused)) => {
+                    Err(why) => {
                         self.state.send_modify(|state| {
-                            if let State::Down { why: before, refused: was, .. } = state {
-                                (*before, *was) = (why.into(), refused);
+                            if let State::Down { why: before, .. } = state {
+                                *before = why;
                             }
                         });
                         tokio::time::sleep(backoff.next()).await;
@@ -91,7 +105,7 @@ impl Broker {
             self.state.send_if_modified(|state| {
                 let is_up = matches!(state, State::Up(..));
                 if is_up {
-                    *state = State::Down { since, why: "the connection broke".into(), refused: false, generation };
+                    *state = State::Down { since, why: Why::away("the connection broke"), generation };
                 }
                 is_up
             });
@@ -134,7 +148,7 @@ impl Broker {
             let is_same = matches!(state, State::Up(_, current) if *current == generation);
             if is_same {
                 warn!("trying another RabbitMQ node: {why}");
-                *state = State::Down { since: Instant::now(), why: why.into(), refused: false, generation };
+                *state = State::Down { since: Instant::now(), why: Why::away(why), generation };
             }
             is_same
         });
@@ -152,7 +166,7 @@ impl Broker {
         drop(tokio::time::timeout(left, states.wait_for(|state| matches!(state, State::Up(..)))).await);
         match &*self.state.borrow() {
             State::Up(connection, generation) => Ok((Arc::clone(connection), *generation)),
-            State::Down { why, .. } => Err(PortError::new("queue", format!("RabbitMQ is away: {why}"))),
+            State::Down { why, .. } => Err(PortError::new("queue", format!("RabbitMQ is away: {}", why.what))),
         }
     }
 
@@ -169,13 +183,10 @@ impl Broker {
                 Err(ConnectError::away("RabbitMQ", "it is short of memory or disk and takes nothing"))
             }
             State::Up(..) => Ok(()),
-            State::Down { why, refused: true, .. } => Err(Unusable::new(
-                SETTING,
-                format!("RabbitMQ refuses: {why}"),
-                "check user, password, vhost and rights",
-            )
-            .into()),
-            State::Down { why, .. } => Err(ConnectError::away("RabbitMQ", why)),
+            State::Down { why: Why { what, cure: Some(cure) }, .. } => {
+                Err(Unusable::new(SETTING, what.as_ref(), *cure).into())
+            }
+            State::Down { why, .. } => Err(ConnectError::away("RabbitMQ", &why.what)),
         }
     }
 }
@@ -189,12 +200,13 @@ struct Turns {
 }
 
 impl Turns {
-    /// Connects and declares. The error says whether it was a refusal.
-    async fn connect(&self) -> std::result::Result<Connection, (String, bool)> {
+    /// Connects and declares.
+    async fn connect(&self) -> std::result::Result<Connection, Why> {
         let uri = self.address.at(self.next.fetch_add(1, Ordering::Relaxed));
         let properties = ConnectionProperties::default().with_connection_name(self.name.into());
+        let to = uri.clone();
         let connected = async {
-            let connection = Connection::connect_uri(uri, properties).await?;
+            let connection = Connection::connect_uri(to, properties).await?;
             let channel = connection.create_channel().await?;
             topology::declare(&channel, self.partitions).await?;
             channel.close(200, "declared".into()).await?;
@@ -202,10 +214,20 @@ impl Turns {
         };
         match tokio::time::timeout(CONNECT, connected).await {
             Ok(Ok(connection)) => Ok(connection),
-            Ok(Err(error)) => Err((one_line(&error), is_refusal(&error))),
-            Err(_) => Err(("no answer".to_owned(), false)),
+            Ok(Err(error)) if is_refusal(&error) => Err(refusal(&uri, &error).await),
+            Ok(Err(error)) => Err(Why::away(one_line(&error))),
+            Err(_) => Err(Why::away("no answer")),
         }
     }
+}
+
+/// Why a broker refuses: one that is too old may do so for a queue's arguments, which says nothing to whoever runs it.
+async fn refusal(uri: &AMQPUri, error: &lapin::Error) -> Why {
+    let (what, cure) = match greeting::version(uri).await {
+        Some(version) if greeting::is_too_old(&version) => (format!("RabbitMQ {version} is too old"), greeting::CURE),
+        Some(_) | None => (format!("RabbitMQ refuses: {}", one_line(error)), "check user, password, vhost and rights"),
+    };
+    Why { what: what.into(), cure: Some(cure) }
 }
 
 fn is_refusal(error: &lapin::Error) -> bool {

@@ -6,6 +6,7 @@ mod batch;
 mod broker;
 mod crew;
 mod fanout;
+mod greeting;
 mod hold;
 mod lane;
 mod publisher;
@@ -31,6 +32,7 @@ use tokio::sync::Mutex as AsyncMutex;
 
 pub(crate) use self::fanout::Fanout;
 use self::{
+    address::Address,
     broker::Broker,
     crew::Crew,
     hold::Held,
@@ -54,6 +56,7 @@ pub struct Rabbit {
 }
 
 struct Shared {
+    address: Address,
     /// Publishing has its own connection: the broker slows publishers down, and must not slow consumers by that.
     publisher: Arc<Publisher>,
     consuming: Broker,
@@ -69,10 +72,11 @@ struct Shared {
 impl Rabbit {
     /// Reads the URL, and starts connecting. The brokers may be away.
     pub fn new(url: &str, partitions: u16, background: &Background) -> std::result::Result<Self, Unusable> {
-        let address = address::Address::parse(url)?;
+        let address = Address::parse(url)?;
         let publishing = Broker::start(address.clone(), "sotto publishing", partitions, background);
-        let consuming = Broker::start(address, "sotto consuming", partitions, background);
+        let consuming = Broker::start(address.clone(), "sotto consuming", partitions, background);
         let shared = Shared {
+            address,
             publisher: Arc::new(Publisher::new(publishing)),
             consuming,
             lanes: Mutex::default(),
@@ -88,6 +92,16 @@ impl Rabbit {
     pub fn check(&self) -> std::result::Result<(), ConnectError> {
         self.shared.publisher.broker().check()?;
         self.shared.consuming.check()
+    }
+
+    /// The version of the first broker that says one.
+    pub(crate) async fn version(&self) -> Option<String> {
+        for uri in self.shared.address.all() {
+            if let Some(version) = greeting::version(uri).await {
+                return Some(version);
+            }
+        }
+        None
     }
 
     /// Publishes something to a queue of its own, and takes it back.

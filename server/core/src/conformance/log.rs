@@ -27,6 +27,8 @@ pub async fn positions_are_dense(app: &App) {
     let (other, _) = filled(app, 1).await;
     let heads = app.log.heads(&[other, super::conversation(), one]).await.unwrap();
     assert_eq!(heads, [Seq(1), Seq(0), Seq(3)]);
+    assert_eq!(app.log.latest_head(one).await.unwrap(), Seq(3));
+    assert_eq!(app.log.latest_head(super::conversation()).await.unwrap(), Seq(0));
     assert_eq!(append(app, &[super::draft(one, "next").at(Seq(4))]).await, Appended::Written);
     assert_eq!(app.log.after(one, Seq(0), 3).await.unwrap(), entries);
 }
@@ -50,7 +52,9 @@ pub async fn a_taken_id_is_fenced(app: &App) {
     let elsewhere = super::conversation();
     let there = Draft { id: entries[0].id, ..super::draft(elsewhere, "there") };
     assert_eq!(append(app, &[there.at(Seq(1))]).await, Appended::Written);
-    assert_eq!(app.log.find(&[(id, entries[0].id)]).await.unwrap(), entries);
+    let wanted = [(id, entries[0].id), (super::conversation(), entries[0].id)];
+    assert_eq!(app.log.find(&wanted).await.unwrap(), entries);
+    assert_eq!(app.log.find_latest(&wanted).await.unwrap(), entries);
 }
 
 /// Two writers that both believe they own the log: one writes, the other is fenced.

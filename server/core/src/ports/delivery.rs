@@ -26,13 +26,18 @@ pub enum Audience {
     EndedSession(SessionId),
 }
 
-/// An event on its way to a pod's sockets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// From what age on an event is late, in milliseconds.
+pub const LATE_MS: i64 = 200;
+
+/// An event for a pod's sockets.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parcel {
     /// Who shall hear.
     pub to: Audience,
     /// What.
     pub event: ServerEvent,
+    /// It was on its way for longer than [`LATE_MS`]: whoever it is for may have heard later ones elsewhere meanwhile.
+    pub is_late: bool,
 }
 
 /// The way from whoever has something to tell to the pods that hold the sockets.

@@ -34,8 +34,15 @@ pub trait Log: Send + Sync {
     /// Writes a batch durably.
     async fn append(&self, batch: Batch) -> Result<Appended>;
 
-    /// The entries of these ids, in any order; unknown ones are left out.
+    /// The entries of these ids, in any order; unknown ones are left out. Right after a failover this, like `heads`,
+    /// `after` and `before`, may not show what was acknowledged right before; `append` is fenced all the same.
     async fn find(&self, ids: &[(ConversationId, MessageId)]) -> Result<Vec<Entry>>;
+
+    /// The same, and never behind, for where something is decided by what is missing. It may cost as much as a write.
+    async fn find_latest(&self, ids: &[(ConversationId, MessageId)]) -> Result<Vec<Entry>>;
+
+    /// The newest position, never behind, at that price.
+    async fn latest_head(&self, conversation: ConversationId) -> Result<Seq>;
 
     /// Takes the words of up to `limit` entries that have expired by `now`; says of how many.
     async fn expire(&self, now: Timestamp, limit: usize) -> Result<usize>;

@@ -5,7 +5,7 @@ use shared_types::{ConversationId, ConversationKind, Receipt, ServerEvent, recei
 use crate::{
     App, Caller, Error, Refusal,
     domain::{limits::Limited, receipt::Watermark},
-    ports::Audience,
+    ports::{Audience, LATE_MS},
     usecases::audience,
 };
 
@@ -20,8 +20,9 @@ pub async fn raise_receipt(
         return Err(Refusal::field("delivered_seq", "give delivered_seq, read_seq or both").into());
     }
     app.spend(Limited::Signal, me.user).await?;
-    let head = app.log.heads(&[conversation]).await?.pop().unwrap_or_default();
-    let raised = app.receipts.raise(conversation, me.user, Watermark::claimed(claim, head)?).await?;
+    let claim = checked(app, conversation, claim).await?;
+    let began = app.clock.now();
+    let mut raised = app.receipts.raise(conversation, me.user, claim).await?;
     if !raised.rose {
         return Ok(());
     }
@@ -31,6 +32,10 @@ pub async fn raise_receipt(
         ConversationKind::Community => Audience::Users(vec![me.user]),
         ConversationKind::Direct | ConversationKind::Group => audience::of(app, &found).await?,
     };
+    if app.clock.now().ms_since(began) > LATE_MS {
+        // Others may have been told more by now, and nothing may fall in their eyes.
+        raised = app.receipts.raise(conversation, me.user, claim).await?;
+    }
     let receipt = Receipt {
         conversation_id: conversation,
         user_id: me.user,
@@ -39,4 +44,13 @@ pub async fn raise_receipt(
     };
     app.delivery.tell(audience, ServerEvent::Receipt(receipt)).await;
     Ok(())
+}
+
+/// The claim as watermarks. Who has heard of an entry is never told that it is not there.
+async fn checked(app: &App, conversation: ConversationId, claim: NewReceipt) -> Result<Watermark, Error> {
+    let head = app.log.heads(&[conversation]).await?.pop().unwrap_or_default();
+    match Watermark::claimed(claim, head) {
+        Ok(mark) => Ok(mark),
+        Err(_) => Ok(Watermark::claimed(claim, app.log.latest_head(conversation).await?)?),
+    }
 }

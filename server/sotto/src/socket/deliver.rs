@@ -29,12 +29,14 @@ pub async fn deliver(pod: Pod, mut inbox: Box<dyn Inbox>) {
         };
         match heard {
             Some(Heard::Parcel(parcel)) => {
-                let Parcel { to, event } = *parcel;
-                if let Some(of) = told.unsure_of(&event) {
-                    learn(&pod, &mut told, of).await;
+                let Parcel { to, event, is_late } = *parcel;
+                // Counted before: who comes while it is learned may have heard more.
+                let came = if is_late { pod.registry.opened() } else { 0 };
+                if let Some(of) = told.unsure_of(&event, is_late, came) {
+                    learn(&pod, &mut told, (of, came)).await;
                 }
                 let Some(event) = told.rising(event) else { continue };
-                hand_out(&pod, &Parcel { to, event });
+                hand_out(&pod, (&to, &event));
             }
             Some(Heard::Missed) => {
                 told.doubt();
@@ -47,15 +49,15 @@ pub async fn deliver(pod: Pod, mut inbox: Box<dyn Inbox>) {
 }
 
 /// Learns how far everybody in a conversation is, as clients may have heard from another pod.
-async fn learn(pod: &Pod, told: &mut Told, of: ConversationId) {
+async fn learn(pod: &Pod, told: &mut Told, (of, came): (ConversationId, u64)) {
     match tokio::time::timeout(LEARN, pod.app.receipts.of(&[of])).await {
-        Ok(Ok(marks)) => told.learn(of, marks),
+        Ok(Ok(marks)) => told.learn((of, came), marks),
         // Everything else waits behind this: better a watermark that falls for a moment.
         Ok(Err(_)) | Err(_) => told.trust(),
     }
 }
 
-fn hand_out(pod: &Pod, Parcel { to, event }: &Parcel) {
+fn hand_out(pod: &Pod, (to, event): (&Audience, &ServerEvent)) {
     counter!("sotto_pod_events_received_total").increment(1);
     if let (Audience::Users(users), ServerEvent::Conversation(changed)) = (to, event) {
         pod.registry.follow(users, changed);

@@ -159,14 +159,11 @@ async fn earlier(
     app: &App,
     (drafts, look): (&[Draft], bool),
 ) -> Result<HashMap<(ConversationId, MessageId), Entry>, Error> {
-    let ids: Vec<_> = drafts
-        .iter()
-        .flat_map(|draft| {
-            let own = look.then_some(draft.id);
-            [own, draft.target].into_iter().flatten().map(|id| (draft.conversation, id))
-        })
-        .collect();
-    let mut found = app.log.find(&ids).await?;
+    let own: Vec<_> = drafts.iter().filter(|_| look).map(|draft| (draft.conversation, draft.id)).collect();
+    let targets = drafts.iter().filter_map(|draft| Some((draft.conversation, draft.target?))).collect::<Vec<_>>();
+    let mut found = app.log.find(&own).await?;
+    // A target that is overlooked costs a change its words, or leaves those that were taken back.
+    found.extend(app.log.find_latest(&targets).await?);
     if Sabotage::NoDedupe.is_on() {
         found.retain(|entry| drafts.iter().all(|draft| draft.id != entry.id));
     }

@@ -144,7 +144,7 @@ async fn check_target(app: &App, draft: &Draft) -> Result<(), Error> {
         // Claims may be away: then the target must stand in the log.
         let Some(claim) = app.claims.find(at).await.unwrap_or_default() else {
             // It may have been appended, and its claim released, between the two looks.
-            let Some(entry) = app.log.find(&[at]).await?.pop() else {
+            let Some(entry) = app.log.find_latest(&[at]).await?.pop() else {
                 return Err(Refusal { field: Some(field.into()), ..missing() }.into());
             };
             if field == "target" {
