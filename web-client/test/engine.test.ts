@@ -166,6 +166,20 @@ describe('reload', () => {
     expect(world.log[1]?.id).toBe(id);
   });
 
+  test('what was told and is not shown yet is looked for until it is', async () => {
+    const { ana, bos } = await people();
+    world.shows = 1;
+    world.copies = () => 0;
+    world.say(ana, 'lost on its way');
+    world.copies = () => 1;
+    world.say(ana, 'heard');
+    await new Promise((wake) => setTimeout(wake, 50));
+    expect(textsIn(bos)).toEqual(['hello']);
+    world.shows = Number.POSITIVE_INFINITY;
+    await until(() => textsIn(bos).length === 3);
+    expect(textsIn(bos)).toEqual(['hello', 'lost on its way', 'heard']);
+  });
+
   test('older pages come from disk, then from the server, without a hole', async () => {
     const [ana, bo] = [world.user('a'), world.user('b')];
     for (let at = 0; at < 130; at += 1) world.say(ana, `line ${at}`);

@@ -40,6 +40,8 @@ export class World {
   /** What a send is answered with, before and after it took effect. */
   refuse: (message: SendMessage) => Problem | 'lost-before' | 'lost-after' | null = () => null;
   up = true;
+  /** How much of the log pages show: less than was told, right after a failover. */
+  shows = Number.POSITIVE_INFINITY;
   sends: SendMessage[] = [];
   private readonly attempts = new Map<string, string>();
   private lines: OpenedLine[] = [];
@@ -119,7 +121,7 @@ export class World {
       page: (_id, range) =>
         up(() => {
           if ('after_seq' in range) {
-            const rest = this.log.slice(range.after_seq);
+            const rest = this.log.slice(range.after_seq, this.shows);
             return { messages: rest.slice(0, PAGE), has_more: rest.length > PAGE };
           }
           const rest = this.log.slice(0, 'before_seq' in range ? range.before_seq - 1 : undefined);

@@ -110,11 +110,17 @@ export class Conversations {
     if (!this.states.has(id))
       await once(this.adopting, id, async () => this.upsert(await this.deps.api.conversation(id)));
     await this.ingest(id, [message]);
-    const state = this.states.get(id);
-    if (state && gapOf(state.log)) await this.catchUp(id, message.seq);
+    if (this.hasHole(id)) await this.catchUp(id, message.seq);
   }
 
-  /** Fills holes and fetches what is missing up to `head`. */
+  /** Something before the newest entry is missing. It may stay so for a moment: right after a failover, a server can show
+   * less than it has told. */
+  hasHole(id: ConversationId): boolean {
+    const state = this.states.get(id);
+    return state !== undefined && gapOf(state.log) !== null;
+  }
+
+  /** Fills holes and fetches what is missing up to `head`, as far as the server shows it. */
   catchUp(id: ConversationId, head: number): Promise<void> {
     return once(this.healing, id, async () => {
       for (let state = this.states.get(id); state; state = this.states.get(id)) {

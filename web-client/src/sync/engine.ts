@@ -235,7 +235,7 @@ export class Engine {
       case 'message': {
         const { conversation_id, sender_id, seq } = event.data;
         this.typingIn.heard(conversation_id, sender_id, false);
-        this.conversations.hear(event.data).catch(() => this.lookLater(conversation_id, seq));
+        this.lookUntilWhole(conversation_id, seq, this.conversations.hear(event.data));
         break;
       }
       case 'receipt': {
@@ -303,8 +303,14 @@ export class Engine {
       const state = this.conversations.get(id);
       if (!state || this.stopped.signal.aborted || this.board.read().reach !== 'online') return;
       const head = Math.max(seq, cursorOf(state.log) + 1);
-      this.conversations.catchUp(id, head).catch(() => this.lookLater(id, seq));
+      this.lookUntilWhole(id, seq, this.conversations.catchUp(id, head));
     }, RETRY_SYNC_MS / 2);
+  }
+
+  /** Looks again where looking failed, or has left a hole. */
+  private lookUntilWhole(id: ConversationId, seq: number, looked: Promise<void>): void {
+    const again = () => this.lookLater(id, seq);
+    looked.then(() => this.conversations.hasHole(id) && again(), again);
   }
 
   private outboxChanged(id: ConversationId): void {
