@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::{Context, Result, bail};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
+use crate::cluster::with_engines;
 use crate::progress;
 use crate::run::Run;
 use crate::setup::{self, Need};
@@ -26,6 +27,9 @@ pub(crate) fn bench(tree: &Tree, words: &[String]) -> Result<ExitCode> {
         }
         setup::build_server(tree, "release", setup::Adapters::All)?;
         return measure(&setup::told_of_engines(tree, load(tree, words)?));
+    }
+    if words.first().is_some_and(|word| word == "ways") {
+        return ways(tree, words);
     }
     setup::ensure(tree, Need::Server)?;
     setup::ensure(tree, Need::WebDist)?;
@@ -52,6 +56,16 @@ fn peer(tree: &Tree, words: &[String]) -> Result<ExitCode> {
     let outcome = on(load, &engines().arg("env"));
     progress::step("Stopping them", &[engines().arg("down")], &tree.log("bench-engines-end")?)?;
     outcome
+}
+
+/// Measures between the start and the end of engines, and has it written down.
+fn ways(tree: &Tree, words: &[String]) -> Result<ExitCode> {
+    setup::ensure(tree, Need::Engines)?;
+    let bench = || Run::cargo(&tree.root, "bench --locked -p sotto-cluster --bench ways");
+    let measuring = with_engines(tree, bench().words());
+    // Compiled before the engines are started.
+    progress::step("Measuring the ways of an event", &[bench().arg("--no-run"), measuring], &tree.log("bench-ways")?)?;
+    measure(&load(tree, words)?)
 }
 
 fn load(tree: &Tree, words: &[String]) -> Result<Run> {

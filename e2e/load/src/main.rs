@@ -1,6 +1,6 @@
 //! Measures the real server (`SOTTO_BIN`) on this machine: `sotto-load [all|send|deliver|idle|start|web|report]`, and
 //! beside the Node.js peer: `sotto-load peer [TURNS [SCENES]]`, as in `sotto-load peer peer,sotto pair,idle`.
-//! `sotto-load takeover` lets workers and brokers die.
+//! `sotto-load takeover` lets workers and brokers die; `sotto-load ways` writes down what the ways of events have cost.
 #![expect(clippy::print_stdout, reason = "a command line tool speaks on standard output")]
 
 mod clock;
@@ -20,6 +20,7 @@ mod send;
 mod start;
 mod system;
 mod takeover;
+mod ways;
 mod web;
 
 use std::process::ExitCode;
@@ -50,6 +51,10 @@ async fn main() -> Result<ExitCode> {
             takeover::takeover().await?;
             return Ok(ExitCode::SUCCESS);
         }
+        "ways" => {
+            ways::write()?;
+            return Ok(ExitCode::SUCCESS);
+        }
         _ => {}
     }
     let chosen: Vec<&str> = match name.as_str() {
@@ -59,7 +64,7 @@ async fn main() -> Result<ExitCode> {
         one => ALL.iter().copied().filter(|known| *known == one).collect(),
     };
     if chosen.is_empty() && name != "report" {
-        bail!("there is no benchmark {name:?}: all, {}, peer, takeover, report", ALL.join(", "));
+        bail!("there is no benchmark {name:?}: all, {}, peer, takeover, ways, report", ALL.join(", "));
     }
     for one in chosen {
         println!("{one} ...");

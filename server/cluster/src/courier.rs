@@ -17,7 +17,7 @@ use redis::cmd;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use shared_types::{ServerEvent, Timestamp, UserId};
-use sotto_core::ports::{Audience, Clock, Delivery, Heard as Event, Inbox, LATE_MS, Parcel, PodId, Result};
+use sotto_core::ports::{Audience, Clock, Delivery, Heard as Event, Inbox, Parcel, PodId, Result};
 use tokio::sync::{Notify, mpsc};
 use tracing::{debug, warn};
 
@@ -34,6 +34,8 @@ const EVERYBODY: &str = "pods";
 /// How many events may wait to be sent, and how many go together.
 const WAITING: usize = 65_536;
 const TOGETHER: usize = 256;
+/// From what age on an event is late, in milliseconds.
+const LATE_MS: i64 = 200;
 /// How long a new pod waits for its subscriptions.
 const SUBSCRIBE: Duration = Duration::from_secs(5);
 
@@ -136,7 +138,8 @@ struct Read {
 
 impl Read {
     fn parcel(self, now: Timestamp) -> Parcel {
-        let is_late = self.said_at.is_none_or(|said| now.ms_since(Timestamp(said)) > LATE_MS);
+        // One from the future says that the clocks disagree, and nothing else.
+        let is_late = self.said_at.is_none_or(|said| now.ms_since(Timestamp(said)).abs() > LATE_MS);
         Parcel { to: self.to, event: self.event, is_late }
     }
 }
@@ -362,7 +365,10 @@ fn by_pod(users: &[UserId], pods: &HashMap<UserId, Vec<PodId>>) -> BTreeMap<PodI
 #[async_trait]
 impl Delivery for Courier {
     async fn tell(&self, to: Audience, event: ServerEvent) {
-        let said_at = self.shared.clock.now();
+        self.tell_as_of(to, event, self.shared.clock.now()).await;
+    }
+
+    async fn tell_as_of(&self, to: Audience, event: ServerEvent, said_at: Timestamp) {
         if self.shared.outgoing.try_send(Outgoing { to, event, said_at }).is_err() {
             warn!("too many events wait to be sent: one was dropped, clients will find it in the log");
         }

@@ -141,7 +141,10 @@ async fn queue(rabbit: &Rabbit) -> Vec<Finding> {
     if let Err(error) = connected(|| std::future::ready(rabbit.check())).await {
         return vec![Finding::of(NAME, &error)];
     }
-    let version = rabbit.version().await.unwrap_or_else(|| "of an unknown version".to_owned());
+    let version = match rabbit.checked_version().await {
+        Ok(version) => version.unwrap_or_else(|| "of an unknown version".to_owned()),
+        Err(error) => return vec![Finding::of(NAME, &error.into())],
+    };
     let mut findings =
         vec![Finding::well(NAME, format!("RabbitMQ {version}, with its exchanges and queues as they should be"))];
     let started = Instant::now();

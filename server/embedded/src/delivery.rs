@@ -9,7 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use shared_types::ServerEvent;
+use shared_types::{ServerEvent, Timestamp};
 use sotto_core::ports::{Audience, Delivery, Heard, Inbox, Parcel, PodId, Result};
 use tokio::sync::mpsc;
 use tracing::warn;
@@ -56,6 +56,10 @@ impl Delivery for InProcess {
                 warn!(pod = %name.0, "pod {} is behind: an event was dropped, its clients will sync", name.0);
             }
         }
+    }
+
+    async fn tell_as_of(&self, to: Audience, event: ServerEvent, _: Timestamp) {
+        self.tell(to, event).await;
     }
 
     async fn listen(&self, pod: &PodId) -> Result<Box<dyn Inbox>> {

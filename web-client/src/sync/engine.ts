@@ -49,6 +49,7 @@ export class Engine {
   private readonly channel: BroadcastChannel;
   private readonly conversations: Conversations;
   private readonly outbox: Outbox;
+  private readonly looks = new Map<ConversationId, number>();
   private readonly connection: Connection;
   private readonly receipts: Receipts;
   private readonly typingIn: TypingIn;
@@ -298,8 +299,14 @@ export class Engine {
     }, LOOK_AFTER_ACCEPT_MS);
   }
 
+  /** Looks in a moment, once for all who ask for it until then. */
   private lookLater(id: ConversationId, seq: number): void {
+    const asked = this.looks.get(id);
+    this.looks.set(id, Math.max(asked ?? 0, seq));
+    if (asked !== undefined) return;
     setTimeout(() => {
+      const seq = this.looks.get(id) ?? 0;
+      this.looks.delete(id);
       const state = this.conversations.get(id);
       if (!state || this.stopped.signal.aborted || this.board.read().reach !== 'online') return;
       const head = Math.max(seq, cursorOf(state.log) + 1);

@@ -96,8 +96,8 @@ async fn find_all(messages: &Collection<EntryRow>, concern: ReadConcern, asks: &
     // The conversations tell a router which shards to ask.
     let of = doc! { "_id": { "$in": keys }, "conversation_id": { "$in": conversations } };
     let rows: Vec<EntryRow> = async {
-        // In one piece: the concern is the first piece's alone.
-        let batch = u32::try_from(wanted.len()).unwrap_or(u32::MAX);
+        // In one piece, with room for what says that it was the last: each piece would wait for a majority anew.
+        let batch = u32::try_from(wanted.len() + 1).unwrap_or(u32::MAX);
         let found = messages.find(of).read_concern(concern).hint(Hint::Keys(doc! { "_id": 1 })).batch_size(batch);
         found.max_time(MAX_TIME).await?.try_collect().await
     }

@@ -37,16 +37,25 @@ enum State {
 
 /// Why there is no connection.
 #[derive(Clone)]
-struct Why {
-    what: Arc<str>,
-    /// What to do about it, where waiting won't help.
-    cure: Option<&'static str>,
+enum Why {
+    /// It may come by itself.
+    Away(Arc<str>),
+    /// Waiting won't help.
+    Unusable(Arc<Unusable>),
 }
 
 impl Why {
-    /// It may come by itself.
     fn away(what: impl Into<Arc<str>>) -> Self {
-        Self { what: what.into(), cure: None }
+        Self::Away(what.into())
+    }
+}
+
+impl std::fmt::Display for Why {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Away(what) => f.write_str(what),
+            Self::Unusable(unusable) => f.write_str(&unusable.what),
+        }
     }
 }
 
@@ -166,7 +175,7 @@ impl Broker {
         drop(tokio::time::timeout(left, states.wait_for(|state| matches!(state, State::Up(..)))).await);
         match &*self.state.borrow() {
             State::Up(connection, generation) => Ok((Arc::clone(connection), *generation)),
-            State::Down { why, .. } => Err(PortError::new("queue", format!("RabbitMQ is away: {}", why.what))),
+            State::Down { why, .. } => Err(PortError::new("queue", format!("RabbitMQ is away: {why}"))),
         }
     }
 
@@ -183,10 +192,8 @@ impl Broker {
                 Err(ConnectError::away("RabbitMQ", "it is short of memory or disk and takes nothing"))
             }
             State::Up(..) => Ok(()),
-            State::Down { why: Why { what, cure: Some(cure) }, .. } => {
-                Err(Unusable::new(SETTING, what.as_ref(), *cure).into())
-            }
-            State::Down { why, .. } => Err(ConnectError::away("RabbitMQ", &why.what)),
+            State::Down { why: Why::Unusable(unusable), .. } => Err(Unusable::clone(unusable).into()),
+            State::Down { why: Why::Away(why), .. } => Err(ConnectError::away("RabbitMQ", why)),
         }
     }
 }
@@ -223,11 +230,14 @@ impl Turns {
 
 /// Why a broker refuses: one that is too old may do so for a queue's arguments, which says nothing to whoever runs it.
 async fn refusal(uri: &AMQPUri, error: &lapin::Error) -> Why {
-    let (what, cure) = match greeting::version(uri).await {
-        Some(version) if greeting::is_too_old(&version) => (format!("RabbitMQ {version} is too old"), greeting::CURE),
-        Some(_) | None => (format!("RabbitMQ refuses: {}", one_line(error)), "check user, password, vhost and rights"),
+    let unusable = match greeting::version(uri).await {
+        Some(version) if greeting::is_too_old(&version) => greeting::too_old(&version),
+        Some(_) | None => {
+            let what = format!("RabbitMQ refuses: {}", one_line(error));
+            Unusable::new(SETTING, what, "check user, password, vhost and rights")
+        }
     };
-    Why { what: what.into(), cure: Some(cure) }
+    Why::Unusable(Arc::new(unusable))
 }
 
 fn is_refusal(error: &lapin::Error) -> bool {

@@ -12,10 +12,11 @@ use tokio::{
     net::TcpStream,
 };
 
+use super::SETTING;
+use crate::Unusable;
+
 /// The oldest RabbitMQ that dead-letters from quorum queues without losing anything.
 const OLDEST: (u32, u32) = (3, 10);
-/// What to do about an older one.
-pub(super) const CURE: &str = "run RabbitMQ 3.10 or newer";
 /// The longest wait for it.
 const ANSWER: Duration = Duration::from_secs(2);
 /// A greeting longer than this is none.
@@ -47,6 +48,12 @@ fn said(frame: &[u8]) -> Option<String> {
         AMQPValue::LongString(version) => Some(version.to_string()),
         _ => None,
     }
+}
+
+/// What to say of an older one.
+pub(super) fn too_old(version: &str) -> Unusable {
+    let (major, minor) = OLDEST;
+    Unusable::new(SETTING, format!("RabbitMQ {version} is too old"), format!("run RabbitMQ {major}.{minor} or newer"))
 }
 
 /// Whether this is a version that can't do what Sotto needs. An unknown one may be something that speaks AMQP.

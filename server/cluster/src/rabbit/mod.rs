@@ -94,14 +94,17 @@ impl Rabbit {
         self.shared.consuming.check()
     }
 
-    /// The version of the first broker that says one.
-    pub(crate) async fn version(&self) -> Option<String> {
+    /// The version of the last broker that says one, where none is too old.
+    pub(crate) async fn checked_version(&self) -> std::result::Result<Option<String>, Unusable> {
+        let mut known = None;
         for uri in self.shared.address.all() {
-            if let Some(version) = greeting::version(uri).await {
-                return Some(version);
+            match greeting::version(uri).await {
+                Some(version) if greeting::is_too_old(&version) => return Err(greeting::too_old(&version)),
+                Some(version) => known = Some(version),
+                None => {}
             }
         }
-        None
+        Ok(known)
     }
 
     /// Publishes something to a queue of its own, and takes it back.

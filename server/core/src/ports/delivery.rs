@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use shared_types::{ConversationId, ServerEvent, SessionId, UserId};
+use shared_types::{ConversationId, ServerEvent, SessionId, Timestamp, UserId};
 
 /// A running server process, by a name of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -26,9 +26,6 @@ pub enum Audience {
     EndedSession(SessionId),
 }
 
-/// From what age on an event is late, in milliseconds.
-pub const LATE_MS: i64 = 200;
-
 /// An event for a pod's sockets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parcel {
@@ -36,7 +33,7 @@ pub struct Parcel {
     pub to: Audience,
     /// What.
     pub event: ServerEvent,
-    /// It was on its way for longer than [`LATE_MS`]: whoever it is for may have heard later ones elsewhere meanwhile.
+    /// It was long on its way: whoever it is for may have heard later ones elsewhere meanwhile.
     pub is_late: bool,
 }
 
@@ -45,6 +42,9 @@ pub struct Parcel {
 pub trait Delivery: Send + Sync {
     /// Sends an event to the pods that hold sockets of the audience. Never waits for a slow one.
     async fn tell(&self, to: Audience, event: ServerEvent);
+
+    /// The same for what was true at a moment before, which tells the pods how late it comes.
+    async fn tell_as_of(&self, to: Audience, event: ServerEvent, moment: Timestamp);
 
     /// What is sent to this pod from now on.
     async fn listen(&self, pod: &PodId) -> super::Result<Box<dyn Inbox>>;

@@ -23,7 +23,7 @@ pub use blocks::Blocks;
 pub use claims::{Claim, Claims};
 pub use clock::Clock;
 pub use conversations::Conversations;
-pub use delivery::{Audience, Delivery, Heard, Inbox, LATE_MS, Parcel, PodId};
+pub use delivery::{Audience, Delivery, Heard, Inbox, Parcel, PodId};
 pub use limits::Limits;
 pub use log::{Appended, Batch, Log};
 pub use passwords::Passwords;

@@ -5,7 +5,7 @@ use shared_types::{ConversationId, ConversationKind, Receipt, ServerEvent, recei
 use crate::{
     App, Caller, Error, Refusal,
     domain::{limits::Limited, receipt::Watermark},
-    ports::{Audience, LATE_MS},
+    ports::Audience,
     usecases::audience,
 };
 
@@ -22,7 +22,7 @@ pub async fn raise_receipt(
     app.spend(Limited::Signal, me.user).await?;
     let claim = checked(app, conversation, claim).await?;
     let began = app.clock.now();
-    let mut raised = app.receipts.raise(conversation, me.user, claim).await?;
+    let raised = app.receipts.raise(conversation, me.user, claim).await?;
     if !raised.rose {
         return Ok(());
     }
@@ -32,17 +32,13 @@ pub async fn raise_receipt(
         ConversationKind::Community => Audience::Users(vec![me.user]),
         ConversationKind::Direct | ConversationKind::Group => audience::of(app, &found).await?,
     };
-    if app.clock.now().ms_since(began) > LATE_MS {
-        // Others may have been told more by now, and nothing may fall in their eyes.
-        raised = app.receipts.raise(conversation, me.user, claim).await?;
-    }
     let receipt = Receipt {
         conversation_id: conversation,
         user_id: me.user,
         delivered_seq: raised.now.delivered,
         read_seq: raised.now.read,
     };
-    app.delivery.tell(audience, ServerEvent::Receipt(receipt)).await;
+    app.delivery.tell_as_of(audience, ServerEvent::Receipt(receipt), began).await;
     Ok(())
 }
 

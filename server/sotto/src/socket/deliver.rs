@@ -1,43 +1,39 @@
 //! From the delivery port to this pod's sockets.
 
-use std::time::Duration;
-
 use engineioxide::DisconnectReason;
 use metrics::{counter, histogram};
-use shared_types::{ConversationId, ServerEvent};
+use shared_types::ServerEvent;
 use sotto_core::ports::{Audience, Heard, Inbox, Parcel};
 use tracing::warn;
 
 use super::{
     Pod,
     give::{give, gone},
+    late::Lifts,
     packet,
     sweep::send_back,
     told::Told,
 };
 
-/// How long it may take to learn how far everybody in a conversation is.
-const LEARN: Duration = Duration::from_millis(300);
-
 /// Hands out what comes, until the delivery ends or the pod stops.
 pub async fn deliver(pod: Pod, mut inbox: Box<dyn Inbox>) {
-    let mut told = Told::default();
+    let (mut told, mut lifts) = (Told::default(), Lifts::start(&pod));
     loop {
         let heard = tokio::select! {
             () = pod.stop.cancelled() => return,
+            Some((to, receipt)) = lifts.next() => {
+                tell(&pod, &mut told, (&to, ServerEvent::Receipt(receipt)));
+                continue;
+            }
             heard = inbox.next() => heard,
         };
         match heard {
-            Some(Heard::Parcel(parcel)) => {
-                let Parcel { to, event, is_late } = *parcel;
-                // Counted before: who comes while it is learned may have heard more.
-                let came = if is_late { pod.registry.opened() } else { 0 };
-                if let Some(of) = told.unsure_of(&event, is_late, came) {
-                    learn(&pod, &mut told, (of, came)).await;
+            Some(Heard::Parcel(parcel)) => match *parcel {
+                Parcel { to, event: ServerEvent::Receipt(receipt), is_late } if is_late || told.doubts() => {
+                    lifts.put((to, receipt));
                 }
-                let Some(event) = told.rising(event) else { continue };
-                hand_out(&pod, (&to, &event));
-            }
+                Parcel { to, event, .. } => tell(&pod, &mut told, (&to, event)),
+            },
             Some(Heard::Missed) => {
                 told.doubt();
                 let moved = pod.clone();
@@ -48,12 +44,14 @@ pub async fn deliver(pod: Pod, mut inbox: Box<dyn Inbox>) {
     }
 }
 
-/// Learns how far everybody in a conversation is, as clients may have heard from another pod.
-async fn learn(pod: &Pod, told: &mut Told, (of, came): (ConversationId, u64)) {
-    match tokio::time::timeout(LEARN, pod.app.receipts.of(&[of])).await {
-        Ok(Ok(marks)) => told.learn((of, came), marks),
-        // Everything else waits behind this: better a watermark that falls for a moment.
-        Ok(Err(_)) | Err(_) => told.trust(),
+fn tell(pod: &Pod, told: &mut Told, (to, event): (&Audience, ServerEvent)) {
+    match event {
+        ServerEvent::Receipt(receipt) => {
+            if let Some(receipt) = told.rising(receipt) {
+                hand_out(pod, (to, &ServerEvent::Receipt(receipt)));
+            }
+        }
+        other => hand_out(pod, (to, &other)),
     }
 }
 

@@ -10,6 +10,7 @@ mod direct;
 mod gate;
 mod give;
 mod inbox;
+mod late;
 mod packet;
 mod registry;
 mod sock;

@@ -36,8 +36,6 @@ struct Rooms {
     /// Conversations of many.
     members: HashMap<ConversationId, Vec<Arc<Sock>>>,
     open: usize,
-    /// How many were ever signed in.
-    opened: u64,
 }
 
 impl Registry {
@@ -87,15 +85,9 @@ impl Registry {
         }
         rooms.users.entry(open.caller.user).or_default().push(Arc::clone(socket));
         rooms.open += 1;
-        rooms.opened += 1;
         gauge!("sotto_sockets").set(as_f64(rooms.open));
         *socket.data.state() = State::Open(Box::new(open));
         true
-    }
-
-    /// How many have been signed in so far: while it stays the same, nobody has come from elsewhere.
-    pub(super) fn opened(&self) -> u64 {
-        self.read().opened
     }
 
     /// A socket is gone. Gives the person whose last one it was. Doing it again does nothing.

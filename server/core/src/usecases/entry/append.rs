@@ -161,9 +161,9 @@ async fn earlier(
 ) -> Result<HashMap<(ConversationId, MessageId), Entry>, Error> {
     let own: Vec<_> = drafts.iter().filter(|_| look).map(|draft| (draft.conversation, draft.id)).collect();
     let targets = drafts.iter().filter_map(|draft| Some((draft.conversation, draft.target?))).collect::<Vec<_>>();
-    let mut found = app.log.find(&own).await?;
     // A target that is overlooked costs a change its words, or leaves those that were taken back.
-    found.extend(app.log.find_latest(&targets).await?);
+    let mut found = app.log.find_latest(&targets).await?;
+    found.extend(app.log.find(&own).await?);
     if Sabotage::NoDedupe.is_on() {
         found.retain(|entry| drafts.iter().all(|draft| draft.id != entry.id));
     }
