@@ -11,10 +11,13 @@ use crate::cluster::with_engines;
 use crate::progress;
 use crate::run::Run;
 use crate::setup::{self, Need};
+use crate::suites::{Knobs, SUITES};
 use crate::tree::Tree;
 
 /// With these set, whoever calls has engines of their own.
 const ENOUGH: [&str; 4] = ["SOTTO_STORE", "SOTTO_QUEUE", "SOTTO_CACHE", "SOTTO_SECRET"];
+
+const SEEDS: &str = "20";
 
 /// Measures all, or what is named; its lines go straight to whoever watches.
 pub(crate) fn bench(tree: &Tree, words: &[String]) -> Result<ExitCode> {
@@ -27,6 +30,9 @@ pub(crate) fn bench(tree: &Tree, words: &[String]) -> Result<ExitCode> {
         }
         setup::build_server(tree, "release", setup::Adapters::All)?;
         return measure(&setup::told_of_engines(tree, load(tree, words)?));
+    }
+    if words.first().is_some_and(|word| word == "seeds") {
+        return seeds(tree, words);
     }
     if words.first().is_some_and(|word| word == "ways") {
         return ways(tree, words);
@@ -56,6 +62,21 @@ fn peer(tree: &Tree, words: &[String]) -> Result<ExitCode> {
     let outcome = on(load, &engines().arg("env"));
     progress::step("Stopping them", &[engines().arg("down")], &tree.log("bench-engines-end")?)?;
     outcome
+}
+
+/// Throws the dice of the suite `faults` on as many seeds as are asked for, 20 where nothing is said, and has it written down.
+fn seeds(tree: &Tree, words: &[String]) -> Result<ExitCode> {
+    let suite = SUITES.iter().find(|suite| suite.name == "faults").context("there is no suite `faults`")?;
+    for need in suite.needs {
+        setup::ensure(tree, *need)?;
+    }
+    let seeds = std::env::var("SOTTO_SEEDS").unwrap_or_else(|_| SEEDS.to_owned());
+    let runs: Vec<Run> = (suite.runs)(tree, Knobs { kills: None })
+        .into_iter()
+        .map(|run| run.env("SOTTO_SEEDS", seeds.clone()))
+        .collect();
+    progress::step("Throwing the dice", &runs, &tree.log(suite.name)?)?;
+    measure(&load(tree, words)?)
 }
 
 /// Measures between the start and the end of engines, and has it written down.

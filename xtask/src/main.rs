@@ -38,6 +38,7 @@ Sotto's own commands
   cargo xtask bench [NAME]             measure, and write docs/benchmarks.md
                     peer [TURNS [SCENES]]    beside the Node.js peer, on the engines that the environment names or on its own
                     takeover                 how long messages take when a worker or a RabbitMQ node dies
+                    seeds                    the suite `faults` on 20 seeds: half an hour
                     ways                     what an event costs to one pod, and to all, over Redis and RabbitMQ
 ";
 

@@ -1,6 +1,7 @@
 //! Measures the real server (`SOTTO_BIN`) on this machine: `sotto-load [all|send|deliver|idle|start|web|report]`, and
 //! beside the Node.js peer: `sotto-load peer [TURNS [SCENES]]`, as in `sotto-load peer peer,sotto pair,idle`.
-//! `sotto-load takeover` lets workers and brokers die; `sotto-load ways` writes down what the ways of events have cost.
+//! `sotto-load takeover` lets workers and brokers die; `sotto-load ways` writes down what the ways of events have
+//! cost, `sotto-load seeds` what came of the suite `faults`.
 #![expect(clippy::print_stdout, reason = "a command line tool speaks on standard output")]
 
 mod clock;
@@ -16,6 +17,7 @@ mod open_loop;
 mod process;
 mod report;
 mod section;
+mod seeds;
 mod send;
 mod start;
 mod system;
@@ -51,6 +53,10 @@ async fn main() -> Result<ExitCode> {
             takeover::takeover().await?;
             return Ok(ExitCode::SUCCESS);
         }
+        "seeds" => {
+            seeds::write()?;
+            return Ok(ExitCode::SUCCESS);
+        }
         "ways" => {
             ways::write()?;
             return Ok(ExitCode::SUCCESS);
@@ -64,7 +70,7 @@ async fn main() -> Result<ExitCode> {
         one => ALL.iter().copied().filter(|known| *known == one).collect(),
     };
     if chosen.is_empty() && name != "report" {
-        bail!("there is no benchmark {name:?}: all, {}, peer, takeover, ways, report", ALL.join(", "));
+        bail!("there is no benchmark {name:?}: all, {}, peer, takeover, seeds, ways, report", ALL.join(", "));
     }
     for one in chosen {
         println!("{one} ...");

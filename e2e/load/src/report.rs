@@ -9,7 +9,7 @@ use crate::compare::page::COMPARISON;
 use crate::figures::{Deliver, Idle, Send, Start, Web, kept};
 use crate::machine;
 use crate::section::Section;
-use crate::{takeover, ways};
+use crate::{seeds, takeover, ways};
 
 /// The page.
 pub(crate) const PAGE: &str = "docs/benchmarks.md";
@@ -53,7 +53,7 @@ fn render(rows: &[Row], old: &str) -> String {
     }
     let _ = write!(page, "\n## Reasons, where an aim is missed\n\n{}", REASONS.around(&REASONS.of(old)));
     page.push_str(METHOD);
-    for section in [COMPARISON, takeover::SECTION, ways::SECTION] {
+    for section in [COMPARISON, takeover::SECTION, seeds::SECTION, ways::SECTION] {
         let _ = write!(page, "\n{}", section.around(&section.of(old)));
     }
     page
