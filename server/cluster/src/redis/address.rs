@@ -13,7 +13,7 @@ use redis::{
 use tokio::sync::Mutex;
 use url::Url;
 
-use super::SETTING;
+use super::{SETTING, master::Master};
 use crate::Unusable;
 
 /// The longest wait for a connection.
@@ -66,24 +66,36 @@ impl Address {
         }
     }
 
+    /// The server that the sentinels name; nothing where there are none.
+    pub(super) async fn master(&self) -> RedisResult<Option<Client>> {
+        match self {
+            Self::Sentinel(client) => client.lock().await.async_get_client().await.map(Some),
+            Self::Single(_) | Self::Cluster(..) => Ok(None),
+        }
+    }
+
     /// Connects.
-    pub(crate) async fn connect(&self) -> RedisResult<Connection> {
+    pub(super) async fn connect(&self) -> RedisResult<(Connection, Master)> {
         let config =
             AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT)).set_response_timeout(Some(ANSWER));
         match self {
             Self::Single(client) => {
-                client.get_multiplexed_async_connection_with_config(&config).await.map(Connection::Plain)
+                let connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+                Ok((Connection::Plain(connection), Master::fixed()))
             }
             Self::Sentinel(client) => {
                 let master = client.lock().await.async_get_client().await?;
-                master.get_multiplexed_async_connection_with_config(&config).await.map(Connection::Plain)
+                let connection = master.get_multiplexed_async_connection_with_config(&config).await?;
+                Ok((Connection::Plain(connection), Master::named(&master)))
             }
-            Self::Cluster(client, _) => client.get_async_connection().await.map(Connection::Cluster),
+            Self::Cluster(client, _) => {
+                Ok((Connection::Cluster(client.get_async_connection().await?), Master::fixed()))
+            }
         }
     }
 
-    /// Connections for subscriptions, to try one after the other: in a cluster every node hears what is published at any.
-    pub(crate) async fn subscribers(&self) -> RedisResult<Vec<Client>> {
+    /// Servers for subscriptions, to try one after the other: in a cluster every node hears what is published at any.
+    pub(super) async fn subscribers(&self) -> RedisResult<Vec<Client>> {
         match self {
             Self::Single(client) => Ok(vec![(**client).clone()]),
             Self::Sentinel(client) => Ok(vec![client.lock().await.async_get_client().await?]),

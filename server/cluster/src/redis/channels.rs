@@ -9,7 +9,7 @@ use sotto_core::ports::Result;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
 
-use super::Link;
+use super::{Link, address::Address, master::Master};
 use crate::{
     Background,
     background::Backoff,
@@ -49,13 +49,13 @@ impl Channels {
         let mut tries = 0_usize;
         loop {
             match self.subscribe(tries).await {
-                Ok(subscription) => {
+                Ok((subscription, master)) => {
                     info!("listening on {}", self.names.join(", "));
                     backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
                     if self.to.send(Heard::Listening).await.is_err() {
                         return;
                     }
-                    self.hear(subscription).await;
+                    self.hear(subscription, master).await;
                     if self.to.send(Heard::Deaf).await.is_err() {
                         return;
                     }
@@ -68,17 +68,19 @@ impl Channels {
         }
     }
 
-    async fn subscribe(&self, tries: usize) -> Result<PubSub> {
+    async fn subscribe(&self, tries: usize) -> Result<(PubSub, Master)> {
         let away = |why: String| sotto_core::PortError::new("delivery", why);
         let in_time = tokio::time::timeout(CONNECT, self.link.address.subscribers()).await;
         let nodes = in_time.map_err(|_| away("no answer".into()))?.map_err(|error| away(error.to_string()))?;
         let node = nodes.get(tries % nodes.len().max(1)).ok_or_else(|| away("no node".into()))?;
         let in_time = tokio::time::timeout(CONNECT, subscribed(node, &self.names)).await;
-        in_time.map_err(|_| away("no answer".into()))?.map_err(|error| away(error.to_string()))
+        let subscription = in_time.map_err(|_| away("no answer".into()))?.map_err(|error| away(error.to_string()))?;
+        let is_named = matches!(*self.link.address, Address::Sentinel(_));
+        Ok((subscription, if is_named { Master::named(node) } else { Master::fixed() }))
     }
 
     /// Passes on what is said until the subscription breaks.
-    async fn hear(&self, subscription: PubSub) {
+    async fn hear(&self, subscription: PubSub, mut master: Master) {
         let (mut sink, mut stream) = subscription.split();
         let mut ticks = tokio::time::interval(PING_EVERY);
         loop {
@@ -94,7 +96,7 @@ impl Channels {
                 _ = ticks.tick() => {
                     // A silent network says nothing: only a question finds it out.
                     let pong = tokio::time::timeout(PING_PATIENCE, sink.ping::<redis::Value>());
-                    if !matches!(pong.await, Ok(Ok(_))) {
+                    if !matches!(pong.await, Ok(Ok(_))) || master.is_replaced(&self.link.address).await {
                         return;
                     }
                 }

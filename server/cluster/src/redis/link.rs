@@ -14,6 +14,7 @@ use tracing::{info, warn};
 use super::{
     SETTING,
     address::{Address, Connection},
+    master::{LOOK_EVERY, Master},
 };
 use crate::{Background, ConnectError, Unusable, background::Backoff};
 
@@ -62,12 +63,15 @@ impl Link {
             let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
             loop {
                 match self.address.connect().await {
-                    Ok(connection) => {
+                    Ok((connection, master)) => {
                         info!("connected to Redis");
+                        let mut up = 0;
                         self.state.send_modify(|state| {
                             let State::Down { generation, .. } = state else { return };
-                            *state = State::Up(connection, *generation + 1);
+                            up = *generation + 1;
+                            *state = State::Up(connection, up);
                         });
+                        self.watch(master, up).await;
                         break;
                     }
                     Err(error) => {
@@ -83,11 +87,49 @@ impl Link {
         }
     }
 
+    /// Ready when the connection is over, or was given up because its server is the master no more.
+    async fn watch(&self, mut master: Master, generation: u64) {
+        let mut states = self.state.subscribe();
+        let is_over = |state: &State| !matches!(state, State::Up(_, current) if *current == generation);
+        loop {
+            let look = async {
+                tokio::time::sleep(LOOK_EVERY).await;
+                master.is_replaced(&self.address).await
+            };
+            tokio::select! {
+                over = states.wait_for(is_over) => {
+                    drop(over);
+                    return;
+                }
+                is_replaced = look => if is_replaced {
+                    self.give_up(generation, "its server was replaced");
+                },
+            }
+        }
+    }
+
+    fn give_up(&self, generation: u64, why: &str) {
+        self.state.send_if_modified(|state| {
+            let is_same = matches!(state, State::Up(_, current) if *current == generation);
+            if is_same {
+                warn!("the connection to Redis is lost: {why}");
+                *state = State::Down { since: Instant::now(), why: why.into(), generation };
+            }
+            is_same
+        });
+    }
+
     /// Which connection it is, counted from the first. Behind another one may be another server, which knows less.
     pub(crate) fn generation(&self) -> u64 {
         match &*self.state.borrow() {
             State::Up(_, generation) | State::Down { generation, .. } => *generation,
         }
+    }
+
+    /// Ready when there is another connection than that.
+    pub(crate) async fn another(&self, generation: u64) {
+        let mut states = self.state.subscribe();
+        drop(states.wait_for(|state| matches!(state, State::Up(_, current) if *current != generation)).await);
     }
 
     async fn connection(&self) -> Result<(Connection, u64)> {
@@ -114,14 +156,7 @@ impl Link {
         );
         // A timeout too: behind a silent network the connection would stay silent for minutes.
         if moved || error.is_io_error() || error.is_timeout() || error.is_connection_dropped() {
-            self.state.send_if_modified(|state| {
-                let is_same = matches!(state, State::Up(_, current) if *current == generation);
-                if is_same {
-                    warn!(%error, "the connection to Redis is lost");
-                    *state = State::Down { since: Instant::now(), why: error.to_string().into(), generation };
-                }
-                is_same
-            });
+            self.give_up(generation, &error.to_string());
         }
         PortError::new(self.port, error)
     }

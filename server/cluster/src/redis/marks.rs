@@ -27,6 +27,8 @@ use crate::{
 
 /// How often what was raised goes to MongoDB.
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
+/// How long until it is tried again to bring back what may be missing.
+const AGAIN: Duration = Duration::from_secs(1);
 /// How many flushes what was flushed is remembered for, at least.
 const HALF: u32 = 6;
 /// How many are brought back to Redis at once.
@@ -108,7 +110,11 @@ impl Marks {
         background.spawn(async move {
             let mut flushed = Flushed::default();
             loop {
-                let goes_on = owner.pause(FLUSH_EVERY).await;
+                // Behind another connection may be a server that knows less: it is told at once.
+                let goes_on = tokio::select! {
+                    goes_on = owner.pause(FLUSH_EVERY) => goes_on,
+                    () = flushing.link.another(flushed.generation) => true,
+                };
                 let marks = flushing.flush().await;
                 flushed.add(&marks);
                 let generation = flushing.link.generation();
@@ -116,6 +122,8 @@ impl Marks {
                     flushing.bring_back(&marks).await;
                 } else if flushing.bring_back(&flushed.all()).await {
                     flushed.generation = generation;
+                } else {
+                    owner.pause(AGAIN).await;
                 }
                 if !goes_on {
                     return;

@@ -8,6 +8,7 @@ mod directory;
 mod limits;
 mod link;
 mod marks;
+mod master;
 mod woken;
 
 pub(crate) use channels::Channels;
