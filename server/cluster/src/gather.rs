@@ -8,6 +8,7 @@ use tokio::{
     sync::{Semaphore, mpsc, oneshot},
     time::{Instant, sleep_until},
 };
+use tracing::warn;
 
 use crate::Background;
 
@@ -30,6 +31,10 @@ pub(crate) struct Pace<I> {
 const APART: Duration = Duration::from_millis(15);
 const APART_EACH: Duration = Duration::from_micros(250);
 const APART_MOST: Duration = Duration::from_millis(25);
+
+/// The longest that a command may take. Engines have bounds of their own, but behind a network that has gone silent nobody
+/// keeps them, and whoever waits for one command waits for all that come after it.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// How long after the start of a command that held so many things the next one may start.
 fn apart(held: usize) -> Duration {
@@ -83,8 +88,13 @@ impl<I: Send + 'static, O: Send + 'static> Gather<I, O> {
                 let run = Arc::clone(&run);
                 owner.spawn(async move {
                     let (inputs, replies): (Vec<I>, Vec<_>) = batch.into_iter().unzip();
-                    let answers = run(inputs).await;
+                    let asked = inputs.len();
+                    let answers = tokio::time::timeout(PATIENCE, run(inputs)).await;
                     drop(permit);
+                    let answers = answers.unwrap_or_else(|_| {
+                        warn!("a command to the {port} was not answered in time");
+                        all_failed(&PortError::new(port, "no answer in time"), asked)
+                    });
                     for (reply, answer) in replies.into_iter().zip(answers) {
                         // Whoever asked may have gone.
                         let _ = reply.send(answer);
@@ -125,6 +135,21 @@ mod tests {
     fn the_more_a_command_held_the_longer_the_next_one_waits() {
         let ms = |held| apart(held).as_millis();
         assert_eq!([0, 1, 2, 22, 42, 500, usize::MAX].map(ms), [0, 0, 15, 20, 25, 25, 25]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_command_that_is_never_answered_fails_and_holds_nobody_up() {
+        let background = Background::default();
+        let gather = Gather::start(("store", &background), pace(false), |batch: Vec<bool>| async move {
+            if batch.contains(&false) {
+                std::future::pending::<()>().await;
+            }
+            batch.into_iter().map(Ok).collect()
+        });
+        let refused = gather.ask(false).await.unwrap_err();
+        assert!(refused.to_string().contains("no answer in time"), "{refused}");
+        assert!(gather.ask(true).await.unwrap());
+        background.stop().await;
     }
 
     #[tokio::test(start_paused = true)]
