@@ -17,29 +17,31 @@ use crate::tree::Tree;
 /// With these set, whoever calls has engines of their own.
 const ENOUGH: [&str; 4] = ["SOTTO_STORE", "SOTTO_QUEUE", "SOTTO_CACHE", "SOTTO_SECRET"];
 
+/// How many seeds the suite `faults` is given here.
 const SEEDS: &str = "20";
 
 /// Measures all, or what is named; its lines go straight to whoever watches.
 pub(crate) fn bench(tree: &Tree, words: &[String]) -> Result<ExitCode> {
-    if words.first().is_some_and(|word| word == "peer") {
-        return peer(tree, words);
-    }
-    if words.first().is_some_and(|word| word == "takeover") {
-        for need in [Need::BuildTools, Need::Engines, Need::Nginx, Need::ForeignPackages] {
-            setup::ensure(tree, need)?;
+    match words.first().map(String::as_str) {
+        Some("peer") => peer(tree, words),
+        Some("takeover") => takeover(tree, words),
+        Some("seeds") => seeds(tree, words),
+        Some("ways") => ways(tree, words),
+        Some(_) | None => {
+            setup::ensure(tree, Need::Server)?;
+            setup::ensure(tree, Need::WebDist)?;
+            measure(&load(tree, words)?)
         }
-        setup::build_server(tree, "release", setup::Adapters::All)?;
-        return measure(&setup::told_of_engines(tree, load(tree, words)?));
     }
-    if words.first().is_some_and(|word| word == "seeds") {
-        return seeds(tree, words);
+}
+
+/// What deaths cost, on pods and engines that the generator starts itself.
+fn takeover(tree: &Tree, words: &[String]) -> Result<ExitCode> {
+    for need in [Need::BuildTools, Need::Engines, Need::Nginx, Need::ForeignPackages] {
+        setup::ensure(tree, need)?;
     }
-    if words.first().is_some_and(|word| word == "ways") {
-        return ways(tree, words);
-    }
-    setup::ensure(tree, Need::Server)?;
-    setup::ensure(tree, Need::WebDist)?;
-    measure(&load(tree, words)?)
+    setup::build_server(tree, "release", setup::Adapters::All)?;
+    measure(&setup::told_of_engines(tree, load(tree, words)?))
 }
 
 /// Sotto and the Node.js peer in turns: on the caller's engines, or on a set that is there for this alone.

@@ -14,16 +14,15 @@ use std::{
 
 use async_trait::async_trait;
 use redis::cmd;
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use shared_types::{ServerEvent, Timestamp, UserId};
-use sotto_core::ports::{Audience, Clock, Delivery, Heard as Event, Inbox, Parcel, PodId, Result};
+use sotto_core::ports::{Audience, Clock, Delivery, Heard as Event, Inbox, PodId, Result};
 use tokio::sync::{Notify, mpsc};
 use tracing::{debug, warn};
 
 use crate::{
     Background,
     heard::{Heard, Said},
+    letter::{Letter, Read, Written},
     near::{self, Near, Stale},
     rabbit::{Fanout, Rabbit},
     redis::{Channels, Link},
@@ -34,8 +33,6 @@ const EVERYBODY: &str = "pods";
 /// How many events may wait to be sent, and how many go together.
 const WAITING: usize = 65_536;
 const TOGETHER: usize = 256;
-/// From what age on an event is late, in milliseconds.
-const LATE_MS: i64 = 200;
 /// How long a new pod waits for its subscriptions.
 const SUBSCRIBE: Duration = Duration::from_secs(5);
 
@@ -115,45 +112,6 @@ impl Inbox for Letters {
                 () = self.missed.now.notified() => {}
             }
         }
-    }
-}
-
-/// An event as it is sent: written once, whoever it goes to.
-#[derive(Serialize)]
-struct Letter<'a> {
-    to: Audience,
-    event: &'a RawValue,
-    /// Milliseconds since 1970, by the clock of whoever told it.
-    said_at: i64,
-}
-
-/// An event as it is read.
-#[derive(Deserialize)]
-struct Read {
-    to: Audience,
-    event: ServerEvent,
-    /// Older pods do not say.
-    said_at: Option<i64>,
-}
-
-impl Read {
-    fn parcel(self, now: Timestamp) -> Parcel {
-        // One from the future says that the clocks disagree, and nothing else.
-        let is_late = self.said_at.is_none_or(|said| now.ms_since(Timestamp(said)).abs() > LATE_MS);
-        Parcel { to: self.to, event: self.event, is_late }
-    }
-}
-
-/// An event that is written, before it is known who gets it.
-struct Written {
-    to: Audience,
-    event: Box<RawValue>,
-    said_at: Timestamp,
-}
-
-impl Written {
-    fn letter(&self, to: Audience) -> Letter<'_> {
-        Letter { to, event: &self.event, said_at: self.said_at.0 }
     }
 }
 

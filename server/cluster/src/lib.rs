@@ -6,6 +6,7 @@ pub mod courier;
 pub mod doctor;
 mod gather;
 mod heard;
+mod letter;
 pub mod mongo;
 pub mod near;
 pub mod rabbit;

@@ -74,6 +74,14 @@ impl Address {
         }
     }
 
+    /// A server in use, to be looked at again where sentinels may name another.
+    pub(super) fn watched(&self, server: &Client) -> Master {
+        match self {
+            Self::Sentinel(_) => Master::named(server),
+            Self::Single(_) | Self::Cluster(..) => Master::fixed(),
+        }
+    }
+
     /// Connects.
     pub(super) async fn connect(&self) -> RedisResult<(Connection, Master)> {
         let config =
@@ -81,12 +89,12 @@ impl Address {
         match self {
             Self::Single(client) => {
                 let connection = client.get_multiplexed_async_connection_with_config(&config).await?;
-                Ok((Connection::Plain(connection), Master::fixed()))
+                Ok((Connection::Plain(connection), self.watched(client)))
             }
             Self::Sentinel(client) => {
                 let master = client.lock().await.async_get_client().await?;
                 let connection = master.get_multiplexed_async_connection_with_config(&config).await?;
-                Ok((Connection::Plain(connection), Master::named(&master)))
+                Ok((Connection::Plain(connection), self.watched(&master)))
             }
             Self::Cluster(client, _) => {
                 Ok((Connection::Cluster(client.get_async_connection().await?), Master::fixed()))

@@ -9,7 +9,7 @@ use sotto_core::ports::Result;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
 
-use super::{Link, address::Address, master::Master};
+use super::{Link, master::Master};
 use crate::{
     Background,
     background::Backoff,
@@ -75,8 +75,7 @@ impl Channels {
         let node = nodes.get(tries % nodes.len().max(1)).ok_or_else(|| away("no node".into()))?;
         let in_time = tokio::time::timeout(CONNECT, subscribed(node, &self.names)).await;
         let subscription = in_time.map_err(|_| away("no answer".into()))?.map_err(|error| away(error.to_string()))?;
-        let is_named = matches!(*self.link.address, Address::Sentinel(_));
-        Ok((subscription, if is_named { Master::named(node) } else { Master::fixed() }))
+        Ok((subscription, self.link.address.watched(node)))
     }
 
     /// Passes on what is said until the subscription breaks.
