@@ -42,7 +42,8 @@ pub(crate) fn write() -> Result<()> {
 fn render(measured: &[Way]) -> String {
     let mut text = String::from(
         "## Which way an event goes\n\nThe courier of [`server/cluster`](../server/cluster/src/courier.rs) tells four pods, on one RabbitMQ and one \
-         Redis; other engines stand beside, and what all of it needs at rest is subtracted. Each event is for a socket at one pod. \
+         Redis; other engines stand beside, and what all of it needs at rest is subtracted: \
+         the engines' share of a single event is small beside that, and where turns differ, or it is below zero, it was lost in it. Each event is for a socket at one pod. \
          Where two numbers stand, they are two turns.\n\n\
          | way | a second | CPU of sender and pods | CPU of the engines | p50 | p99 | missing |\n\
          | --- | --- | --- | --- | --- | --- | --- |\n",
