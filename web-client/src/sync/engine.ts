@@ -19,6 +19,7 @@ import { watermarkOf } from './derived.ts';
 import { PresenceWatch, TypingIn, TypingOut } from './liveness.ts';
 import type { Locks } from './locks.ts';
 import { cursorOf, type Entry } from './log.ts';
+import { Looks } from './looks.ts';
 import { Outbox } from './outbox.ts';
 import { Receipts } from './receipts.ts';
 import { newItem, sendItem, type ToSay } from './sending.ts';
@@ -49,7 +50,7 @@ export class Engine {
   private readonly channel: BroadcastChannel;
   private readonly conversations: Conversations;
   private readonly outbox: Outbox;
-  private readonly looks = new Map<ConversationId, number>();
+  private readonly looks: Looks;
   private readonly connection: Connection;
   private readonly receipts: Receipts;
   private readonly typingIn: TypingIn;
@@ -68,6 +69,8 @@ export class Engine {
       changed: (states) => this.show({ states }),
       arrived: (id, entries) => this.arrived(id, entries),
     });
+    const online = () => !this.stopped.signal.aborted && this.board.read().reach === 'online';
+    this.looks = new Looks(this.conversations, online);
     this.outbox = new Outbox({
       store,
       send: (item) => this.send(item),
@@ -236,7 +239,7 @@ export class Engine {
       case 'message': {
         const { conversation_id, sender_id, seq } = event.data;
         this.typingIn.heard(conversation_id, sender_id, false);
-        this.lookUntilWhole(conversation_id, seq, this.conversations.hear(event.data));
+        this.looks.untilWhole(conversation_id, seq, this.conversations.hear(event.data));
         break;
       }
       case 'receipt': {
@@ -295,29 +298,8 @@ export class Engine {
     // The log is the truth: an accepted message that does not show up in it soon is looked for.
     setTimeout(() => {
       if (this.outbox.of(item.conversation_id).some(({ id }) => id === item.id))
-        this.lookLater(item.conversation_id, 0);
+        this.looks.later(item.conversation_id, 0);
     }, LOOK_AFTER_ACCEPT_MS);
-  }
-
-  /** Looks in a moment, once for all who ask for it until then. */
-  private lookLater(id: ConversationId, seq: number): void {
-    const asked = this.looks.get(id);
-    this.looks.set(id, Math.max(asked ?? 0, seq));
-    if (asked !== undefined) return;
-    setTimeout(() => {
-      const seq = this.looks.get(id) ?? 0;
-      this.looks.delete(id);
-      const state = this.conversations.get(id);
-      if (!state || this.stopped.signal.aborted || this.board.read().reach !== 'online') return;
-      const head = Math.max(seq, cursorOf(state.log) + 1);
-      this.lookUntilWhole(id, seq, this.conversations.catchUp(id, head));
-    }, RETRY_SYNC_MS / 2);
-  }
-
-  /** Looks again where looking failed, or has left a hole. */
-  private lookUntilWhole(id: ConversationId, seq: number, looked: Promise<void>): void {
-    const again = () => this.lookLater(id, seq);
-    looked.then(() => this.conversations.hasHole(id) && again(), again);
   }
 
   private outboxChanged(id: ConversationId): void {
