@@ -72,13 +72,15 @@ fn seeds(tree: &Tree, words: &[String]) -> Result<ExitCode> {
     for need in suite.needs {
         setup::ensure(tree, *need)?;
     }
+    // Before the half hour rather than after it: what does not build now says so now.
+    let write = load(tree, words)?;
     let seeds = std::env::var("SOTTO_SEEDS").unwrap_or_else(|_| SEEDS.to_owned());
     let runs: Vec<Run> = (suite.runs)(tree, Knobs { kills: None })
         .into_iter()
         .map(|run| run.env("SOTTO_SEEDS", seeds.clone()))
         .collect();
     progress::step("Throwing the dice", &runs, &tree.log(suite.name)?)?;
-    measure(&load(tree, words)?)
+    measure(&write)
 }
 
 /// Measures between the start and the end of engines, and has it written down.
