@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ConversationId, DeviceId, MessageId, Seq, Timestamp, UserId};
+use crate::{ConversationId, DeviceId, MessageId, Seq, Timestamp, UserId, keys::KeyBox};
 
 /// What kind of entry it is; `edit`, `reaction` and `retract` name their target message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -40,13 +40,45 @@ pub enum Envelope {
 
 /// Ciphertext, and what a device needs to open it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(optional_fields))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Sealed {
     /// How it was encrypted.
     pub scheme: String,
     /// The ciphertext, base64.
     pub ciphertext: String,
+    /// What of its making is bound into it; there in scheme `sotto1`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<SealContext>,
+    /// In groups: the box with its key, for all who have the sender's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<GroupBox>,
+}
+
+/// The part of a sealed message's header that does not stand in the entry itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SealContext {
+    /// How often the members had changed, as far as the sender knew; 0 between two people.
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
+    pub epoch: u64,
+    /// The sender's clock, in milliseconds since 1970.
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
+    pub ts: u64,
+    /// Commits to what it says, so that a recipient can report it (32 bytes, base64).
+    pub commitment: String,
+}
+
+/// A box for everyone who has the sender's key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GroupBox {
+    /// Which of the sender's keys (32 bytes, base64).
+    pub chain: String,
+    /// The box, base64.
+    pub body: String,
 }
 
 /// What is inside an envelope; the same in plain and sealed ones.
@@ -141,7 +173,7 @@ pub struct Message {
 }
 
 /// `POST /conversations/{id}/messages`, and the rest of `message:send`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(optional_fields))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NewMessage {
@@ -164,6 +196,10 @@ pub struct NewMessage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub expires_in: Option<u64>,
+    /// In a conversation of two: a box with the message's key for each device of both people but the sender's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<KeyBox>>"))]
+    pub boxes: Vec<KeyBox>,
 }
 
 /// How far a message has come.

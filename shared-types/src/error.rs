@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::UserId;
+
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident $status:literal $title:literal),+ $(,)?) => {
         /// A stable word for what went wrong; clients decide by it, never by the text.
@@ -56,6 +58,10 @@ codes! {
     UsernameTaken 409 "This name is taken",
     /// The message id was used for another message.
     IdConflict 409 "This id was used for something else",
+    /// The boxes are not for just the devices that there are now: fetch the lists of the people in `refresh`.
+    StaleDevices 409 "The list of devices has changed",
+    /// A list that is older than the one that stands, or another of its version.
+    StaleVersion 409 "A newer one stands already",
     /// The body is larger than allowed.
     TooLarge 413 "Too large",
     /// The body is not declared as JSON.
@@ -97,6 +103,10 @@ pub struct Problem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub retry_after: Option<u64>,
+    /// Of `stale_devices`: whose lists have changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<UserId>>"))]
+    pub refresh: Vec<UserId>,
     /// Finds the request in the server's log.
     pub request_id: String,
 }
@@ -113,6 +123,7 @@ impl Problem {
             detail: detail.into(),
             field: None,
             retry_after: None,
+            refresh: Vec::new(),
             request_id: String::new(),
         }
     }

@@ -11,6 +11,7 @@ pub mod error;
 pub mod generate;
 pub mod http;
 pub mod ids;
+pub mod keys;
 pub mod receipt;
 pub mod scalar;
 pub mod socket;

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Conversation, ConversationId, Message, Problem, Receipt, Secret, Seq, Timestamp, UserId,
+    Conversation, ConversationId, DeviceId, Message, Problem, Receipt, Secret, Seq, Timestamp, UserId,
     entry::{Accepted, NewMessage},
+    keys::MailboxItem,
     receipt::NewReceipt,
 };
 
@@ -212,13 +213,51 @@ pub struct ConversationEvent {
     pub conversation: Conversation,
 }
 
+/// The `message` event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(optional_fields))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LiveMessage {
+    /// The entry.
+    #[serde(flatten)]
+    pub message: Message,
+    /// The box that this device has for it in its mailbox, so that it need not be fetched.
+    #[serde(default, rename = "box", skip_serializing_if = "Option::is_none")]
+    pub key_box: Option<MailboxItem>,
+}
+
 /// The `mailbox` event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MailboxEvent {
-    /// How many key-exchange messages wait for this device.
+    /// How many new key-exchange messages wait for this device.
     pub count: u32,
+    /// These, so that they need not be fetched; acknowledged like those that were.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<MailboxItem>>"))]
+    pub items: Vec<MailboxItem>,
+}
+
+/// The `keys` event: this device should bring new keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KeysEvent {
+    /// Which of the person's devices.
+    pub device_id: DeviceId,
+    /// How many one-time keys the directory has of it.
+    pub one_time_left: u32,
+}
+
+/// The `devices` event: one's own list of devices has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DevicesEvent {
+    /// Its version now.
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
+    pub version: u64,
 }
 
 /// Why the server speaks of the session.
@@ -274,7 +313,7 @@ events! {
     /// The socket is set up.
     Ready "ready" Ready;
     /// A new entry in one of one's conversations.
-    Message "message" Message;
+    Message "message" LiveMessage;
     /// Someone's watermarks rose.
     Receipt "receipt" Receipt;
     /// Someone is typing, or stopped.
@@ -285,6 +324,10 @@ events! {
     Conversation "conversation" ConversationEvent;
     /// Key-exchange messages wait.
     Mailbox "mailbox" MailboxEvent;
+    /// The directory wants new keys of a device.
+    Keys "keys" KeysEvent;
+    /// One's own list of devices has changed.
+    Devices "devices" DevicesEvent;
     /// The session is about to end, has ended, or should move to another pod.
     Session "session" SessionEvent;
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Conversation, ConversationId, Message, Seq, receipt::Watermarks};
+use crate::{Conversation, ConversationId, Message, Seq, keys::MailboxItem, receipt::Watermarks};
 
 /// `POST /sync`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -41,8 +41,6 @@ pub struct SyncResponse {
     pub conversations: Vec<SyncedConversation>,
     /// Those of the given heads that one is no member of any more.
     pub left: Vec<ConversationId>,
-    /// Key-exchange messages waiting for this device; always empty until end-to-end encryption lands.
-    #[cfg_attr(feature = "ts", ts(type = "unknown[]"))]
-    #[cfg_attr(feature = "openapi", schema(value_type = Vec<Object>))]
-    pub mailbox: Vec<serde_json::Value>,
+    /// The first key-exchange messages that wait for this device; `GET /mailbox` has the rest.
+    pub mailbox: Vec<MailboxItem>,
 }

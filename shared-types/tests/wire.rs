@@ -7,8 +7,15 @@ use shared_types::{
     Code, Content, Conversation, ConversationKind, EntryKind, Envelope, Member, Message, Problem, Receipt, Role,
     Sealed, Seq, ServerEvent, System, Timestamp, User,
     conversation::{My, UpdateConversation},
-    entry::{Accepted, MessageStatus, NewMessage, Status},
-    socket::{Ack, Done, Presence, Ready, SendMessage, SessionEvent, SessionReason},
+    entry::{Accepted, GroupBox, MessageStatus, NewMessage, SealContext, Status},
+    keys::{
+        Address, ClaimedKeys, DeviceKeys, DeviceList, KemPart, KeyBox, KeyMail, MailboxItem, NewPrekeys, Prekey,
+        PrekeyKind, PublicKey,
+    },
+    socket::{
+        Ack, DevicesEvent, Done, KeysEvent, LiveMessage, MailboxEvent, Presence, Ready, SendMessage, SessionEvent,
+        SessionReason,
+    },
     sync::{SyncRequest, SyncResponse},
 };
 
@@ -81,8 +88,68 @@ fn entries_that_change_others() {
 
 #[test]
 fn a_sealed_envelope() {
-    let sealed = Envelope::Sealed(Sealed { scheme: "x1".into(), ciphertext: "aGk=".into() });
-    golden(&sealed, json!({"kind": "sealed", "scheme": "x1", "ciphertext": "aGk="}));
+    let bare = Sealed { scheme: "x1".into(), ciphertext: "aGk=".into(), context: None, group: None };
+    golden(&Envelope::Sealed(bare.clone()), json!({"kind": "sealed", "scheme": "x1", "ciphertext": "aGk="}));
+    let context = Some(SealContext { epoch: 2, ts: 7, commitment: "Y28=".into() });
+    let group = Some(GroupBox { chain: "Y2g=".into(), body: "Ym8=".into() });
+    golden(
+        &Envelope::Sealed(Sealed { context, group, ..bare }),
+        json!({
+            "kind": "sealed", "scheme": "x1", "ciphertext": "aGk=",
+            "context": {"epoch": 2, "ts": 7, "commitment": "Y28="}, "group": {"chain": "Y2g=", "body": "Ym8="},
+        }),
+    );
+}
+
+#[test]
+fn keys_and_boxes() {
+    let address = Address { user_id: id(ANA), device_id: id(PLACE) };
+    let prekey = Prekey { id: "o1".into(), key: "a2V5".into(), signature: "c2ln".into() };
+    let claimed = ClaimedKeys { address, kind: PrekeyKind::OneTime, prekey: prekey.clone(), kem: prekey };
+    let signed = json!({"id": "o1", "key": "a2V5", "signature": "c2ln"});
+    golden(&claimed, json!({"user_id": ANA, "device_id": PLACE, "kind": "one_time", "prekey": signed, "kem": signed}));
+    let keys = NewPrekeys {
+        one_time: vec![PublicKey { id: "o1".into(), key: "a2V5".into() }],
+        signatures: [("o1".to_owned(), "c2ln".to_owned())].into(),
+        ..NewPrekeys::default()
+    };
+    golden(&keys, json!({"one_time": [{"id": "o1", "key": "a2V5"}], "signatures": {"o1": "c2ln"}}));
+    let kem = Some(KemPart { key_id: "k1".into(), ciphertext: "Y3Q=".into() });
+    let key_box = KeyBox { to: address, body: "Ym8=".into(), kem };
+    let boxed = json!({
+        "user_id": ANA, "device_id": PLACE, "body": "Ym8=", "kem": {"key_id": "k1", "ciphertext": "Y3Q="},
+    });
+    golden(&key_box, boxed.clone());
+    let mail = KeyMail { id: id(WORDS), conversation_id: id(PLACE), key_box };
+    golden(&mail, json!({"id": WORDS, "conversation_id": PLACE, "box": boxed}));
+    golden(&mailbox_item(), mailbox_item_json());
+    let device = DeviceKeys { id: id(PLACE), ed25519: "ZWQ=".into(), curve25519: "Y3U=".into() };
+    let list = DeviceList {
+        user_id: id(ANA),
+        account_key: "YWM=".into(),
+        version: 3,
+        devices: vec![device],
+        signature: "c2ln".into(),
+    };
+    golden(
+        &list,
+        json!({
+            "user_id": ANA, "account_key": "YWM=", "version": 3, "signature": "c2ln",
+            "devices": [{"id": PLACE, "ed25519": "ZWQ=", "curve25519": "Y3U="}],
+        }),
+    );
+}
+
+fn mailbox_item() -> MailboxItem {
+    let from = Address { user_id: id(ANA), device_id: id(PLACE) };
+    MailboxItem { id: id(WORDS), from, conversation_id: id(PLACE), body: "Ym8=".into(), kem: None, received_at: noon() }
+}
+
+fn mailbox_item_json() -> Value {
+    json!({
+        "id": WORDS, "from": {"user_id": ANA, "device_id": PLACE}, "conversation_id": PLACE, "body": "Ym8=",
+        "received_at": NOON,
+    })
 }
 
 #[test]
@@ -124,8 +191,7 @@ fn answers() {
 
 #[test]
 fn a_call_carries_its_message_beside_its_place() {
-    let message =
-        NewMessage { id: Some(id(WORDS)), kind: None, target: None, envelope: None, reply_to: None, expires_in: None };
+    let message = NewMessage { id: Some(id(WORDS)), ..NewMessage::default() };
     let send = SendMessage { conversation_id: id(PLACE), message };
     golden(&send, json!({"conversation_id": PLACE, "id": WORDS}));
 }
@@ -153,12 +219,34 @@ fn a_problem() {
     );
 }
 
+fn with(mut value: Value, field: &str, inside: Value) -> Value {
+    value[field] = inside;
+    value
+}
+
 #[test]
 fn events_have_their_names() {
     let receipt = Receipt { conversation_id: id(PLACE), user_id: id(ANA), delivered_seq: Seq(2), read_seq: Seq(1) };
     let ready = Ready { pod: "p".into(), server_time: noon(), heads: [(id(PLACE), Seq(7))].into() };
     for (event, name, data) in [
-        (ServerEvent::Message(message()), "message", message_json()),
+        (ServerEvent::Message(LiveMessage { message: message(), key_box: None }), "message", message_json()),
+        (
+            ServerEvent::Message(LiveMessage { message: message(), key_box: Some(mailbox_item()) }),
+            "message",
+            with(message_json(), "box", mailbox_item_json()),
+        ),
+        (
+            ServerEvent::Mailbox(MailboxEvent { count: 1, items: vec![mailbox_item()] }),
+            "mailbox",
+            json!({"count": 1, "items": [mailbox_item_json()]}),
+        ),
+        (ServerEvent::Mailbox(MailboxEvent { count: 0, items: Vec::new() }), "mailbox", json!({"count": 0})),
+        (
+            ServerEvent::Keys(KeysEvent { device_id: id(PLACE), one_time_left: 4 }),
+            "keys",
+            json!({"device_id": PLACE, "one_time_left": 4}),
+        ),
+        (ServerEvent::Devices(DevicesEvent { version: 2 }), "devices", json!({"version": 2})),
         (
             ServerEvent::Receipt(receipt),
             "receipt",

@@ -61,6 +61,7 @@ struct Outgoing {
     to: Audience,
     event: ServerEvent,
     said_at: Timestamp,
+    boxes: Vec<sotto_core::ports::Post>,
 }
 
 /// The way into a pod of this process.
@@ -165,13 +166,19 @@ async fn hear_of_changes(mut heard: mpsc::Receiver<Heard>, near: Near) {
 }
 
 impl Shared {
+    fn put(&self, outgoing: Outgoing) {
+        if self.outgoing.try_send(outgoing).is_err() {
+            warn!("too many events wait to be sent: one was dropped, clients will find it in the log");
+        }
+    }
+
     async fn send_all(&self, mut waiting: mpsc::Receiver<Outgoing>) {
         let mut batch = Vec::new();
         while waiting.recv_many(&mut batch, TOGETHER).await > 0 {
             let written: Vec<Written> = batch
                 .drain(..)
-                .filter_map(|Outgoing { to, event, said_at }| {
-                    Some(Written { to, event: serde_json::value::to_raw_value(&event).ok()?, said_at })
+                .filter_map(|Outgoing { to, event, said_at, boxes }| {
+                    Some(Written { to, event: serde_json::value::to_raw_value(&event).ok()?, said_at, boxes })
                 })
                 .collect();
             let post = self.sort(&written).await;
@@ -228,7 +235,8 @@ impl Shared {
         for (pod, letterbox) in &here {
             for letter in post.directed.remove(pod).unwrap_or_default() {
                 if let Ok(event) = serde_json::from_str(letter.event.get()) {
-                    letterbox.put(Read { to: letter.to, event, said_at: Some(letter.said_at) });
+                    let boxes = letter.boxes.into_iter().cloned().collect();
+                    letterbox.put(Read { to: letter.to, event, said_at: Some(letter.said_at), boxes });
                 }
             }
         }
@@ -327,9 +335,11 @@ impl Delivery for Courier {
     }
 
     async fn tell_as_of(&self, to: Audience, event: ServerEvent, said_at: Timestamp) {
-        if self.shared.outgoing.try_send(Outgoing { to, event, said_at }).is_err() {
-            warn!("too many events wait to be sent: one was dropped, clients will find it in the log");
-        }
+        self.shared.put(Outgoing { to, event, said_at, boxes: Vec::new() });
+    }
+
+    async fn tell_boxed(&self, to: Audience, event: ServerEvent, boxes: Vec<sotto_core::ports::Post>) {
+        self.shared.put(Outgoing { to, event, said_at: self.shared.clock.now(), boxes });
     }
 
     async fn listen(&self, pod: &PodId) -> Result<Box<dyn Inbox>> {

@@ -1,5 +1,7 @@
-//! A pod's own short memory of what it asks of MongoDB for every message: sessions, conversations, members, blocks. Whoever
+//! A pod's own short memory of what it asks of MongoDB for every message: sessions, conversations, members, blocks, device lists. Whoever
 //! changes one says so to all pods, over Redis; a pod that can't hear that remembers nothing.
+
+mod keys;
 
 use std::{
     sync::{
@@ -13,7 +15,7 @@ use async_trait::async_trait;
 use moka::sync::Cache;
 use redis::cmd;
 use serde::{Deserialize, Serialize};
-use shared_types::{ConversationId, SessionId, Timestamp, UserId};
+use shared_types::{ConversationId, SessionId, Timestamp, UserId, keys::DeviceList};
 use sotto_core::{
     domain::{
         conversation::{Conversation, Membership},
@@ -50,6 +52,7 @@ pub(crate) enum Stale {
     Conversation(ConversationId),
     Member(ConversationId, UserId),
     Blocks(UserId, UserId),
+    DeviceList(UserId),
 }
 
 /// MongoDB, remembered. Cheap to clone.
@@ -71,6 +74,7 @@ struct Kept {
     members: Cache<ConversationId, Arc<Vec<Membership>>>,
     member: Cache<(ConversationId, UserId), Membership>,
     blocks: Cache<(UserId, UserId), bool>,
+    lists: Cache<UserId, Option<DeviceList>>,
 }
 
 /// A session as it was read.
@@ -105,6 +109,7 @@ impl Near {
             members: cache(LASTS),
             member: cache(LASTS),
             blocks: cache(LASTS),
+            lists: cache(LASTS),
         };
         Self { mongo, link, kept: Arc::new(kept), background: background.clone() }
     }
@@ -119,6 +124,7 @@ impl Near {
             self.kept.members.invalidate_all();
             self.kept.member.invalidate_all();
             self.kept.blocks.invalidate_all();
+            self.kept.lists.invalidate_all();
         }
     }
 
@@ -137,6 +143,7 @@ impl Near {
                 kept.member.invalidate(&(id, user));
             }
             Stale::Blocks(one, other) => kept.blocks.invalidate(&both(one, other)),
+            Stale::DeviceList(user) => kept.lists.invalidate(&user),
         }
     }
 

@@ -17,7 +17,7 @@ use sotto_cluster::{
     Background,
     mongo::{Mongo, NEWEST, Watch},
 };
-use sotto_core::conformance::{accounts, blocks, conversations, log, receipts, sessions};
+use sotto_core::conformance::{accounts, blocks, conversations, keys, log, mailboxes, receipts, sessions};
 use world::{World, variable};
 
 /// Every kind of command that was sent, by its shape: what it does, where, and by which fields.
@@ -91,12 +91,18 @@ async fn every_query_uses_an_index() {
     sessions::the_newest_token_advances_once(&world).await;
     sessions::an_ended_session_stays_ended(&world).await;
     sessions::sessions_are_listed_newest_first(&world).await;
+    keys::a_list_only_rises(&world).await;
+    keys::a_one_time_key_is_given_once(&world).await;
+    keys::who_wants_keys_is_found(&world).await;
+    keys::a_forgotten_device_has_nothing(&world).await;
+    mailboxes::what_is_put_in_is_listed_in_order_until_it_is_acknowledged(&world).await;
+    mailboxes::what_nobody_fetches_expires(&world).await;
     // Watermarks are written in bulk at the end.
     world.background.stop().await;
 
     let client = Client::with_uri_str(variable("SOTTO_TEST_STORE")).await.unwrap();
     let seen = seen.lock().unwrap().clone();
-    assert!(seen.len() >= 20, "not everything was seen: {:?}", seen.keys());
+    assert!(seen.len() >= 30, "not everything was seen: {:?}", seen.keys());
     for (shape, command) in &seen {
         let plan = plan(&client, command).await;
         assert!(plan.contains("IXSCAN") || plan.contains("IDHACK"), "{shape}: {plan}");
@@ -130,7 +136,7 @@ async fn behind_a_router_the_collections_are_sharded_and_work() {
     let background = Background::default();
     let mongo = Mongo::new(&variable("SOTTO_TEST_MONGOS"), &background, Watch::default()).await.unwrap();
     mongo.check().await.unwrap();
-    assert_eq!(mongo.migrate().await.unwrap().sharded, 8);
+    assert_eq!(mongo.migrate().await.unwrap().sharded, 11);
     let world = World::open("SOTTO_TEST_CACHE").await;
     let sharded = world.app.clone();
     let sharded = sotto_core::App {
@@ -139,6 +145,8 @@ async fn behind_a_router_the_collections_are_sharded_and_work() {
         sessions: Arc::new(mongo.clone()),
         conversations: Arc::new(mongo.clone()),
         log: Arc::new(mongo.clone()),
+        keys: Arc::new(mongo.clone()),
+        mailboxes: Arc::new(mongo.clone()),
         receipts: Arc::new(sotto_cluster::redis::Marks::new(world.link.clone(), mongo, &background)),
         ..sharded
     };
@@ -148,6 +156,11 @@ async fn behind_a_router_the_collections_are_sharded_and_work() {
     log::a_taken_id_is_fenced(&sharded).await;
     log::racing_writers_have_one_winner(&sharded).await;
     log::a_purge_takes_the_words_and_their_edits(&sharded).await;
+    keys::a_list_only_rises(&sharded).await;
+    keys::a_one_time_key_is_given_once(&sharded).await;
+    keys::bringing_keys_twice_is_bringing_them_once(&sharded).await;
+    mailboxes::mailboxes_do_not_mix(&sharded).await;
+    mailboxes::boxes_come_with_their_entry_or_not_at_all(&sharded).await;
     receipts::watermarks_never_fall(&sharded).await;
     sessions::an_ended_session_stays_ended(&sharded).await;
     background.stop().await;

@@ -9,8 +9,8 @@ use crate::{
     Error, Refusal,
     domain::{conversation::Membership, entry::Plaintext, limits::Limited},
     ports::{
-        Accounts, Blobs, Blocks, Claims, Clock, Conversations, Delivery, Directory, Lane, Limits, Log, Passwords, Push,
-        Queue, Receipts, Sessions, Tokens,
+        Accounts, Blobs, Blocks, Claims, Clock, Conversations, Delivery, Directory, Keys, Lane, Limits, Log, Mailboxes,
+        Passwords, Push, Queue, Receipts, Sessions, Tokens,
     },
 };
 
@@ -29,6 +29,10 @@ pub struct App {
     pub conversations: Arc<dyn Conversations>,
     /// The logs.
     pub log: Arc<dyn Log>,
+    /// Public keys.
+    pub keys: Arc<dyn Keys>,
+    /// What devices leave for each other.
+    pub mailboxes: Arc<dyn Mailboxes>,
     /// Watermarks.
     pub receipts: Arc<dyn Receipts>,
     /// Message ids on their way.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use shared_types::Code;
+use shared_types::{Code, UserId};
 
 /// Why a use case did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +26,8 @@ pub struct Refusal {
     pub field: Option<Cow<'static, str>>,
     /// Seconds to wait.
     pub retry_after: Option<u64>,
+    /// Whose device lists to fetch again.
+    pub refresh: Vec<UserId>,
 }
 
 impl std::fmt::Display for Refusal {
@@ -40,7 +42,7 @@ impl std::fmt::Display for Refusal {
 impl Refusal {
     /// A refusal without a field.
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, detail: detail.into(), field: None, retry_after: None }
+        Self { code, detail: detail.into(), field: None, retry_after: None, refresh: Vec::new() }
     }
 
     /// A field that breaks a rule.

@@ -75,6 +75,11 @@ pub(crate) fn encode<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, PortErro
     serde_json::to_vec(value).map_err(|error| PortError::new("store", error))
 }
 
+/// A value as it is stored, inside a write.
+pub(crate) fn stored<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, redb::Error> {
+    serde_json::to_vec(value).map_err(|error| redb::Error::Corrupted(error.to_string()))
+}
+
 impl Db {
     /// Opens the file, makes all tables and starts the writer.
     pub fn open(dir: &Path) -> Result<Self, OpenError> {

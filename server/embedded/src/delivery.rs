@@ -10,7 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use shared_types::{ServerEvent, Timestamp};
-use sotto_core::ports::{Audience, Delivery, Heard, Inbox, Parcel, PodId, Result};
+use sotto_core::ports::{Audience, Delivery, Heard, Inbox, Parcel, PodId, Post, Result};
 use tokio::sync::mpsc;
 use tracing::warn;
 
@@ -48,10 +48,15 @@ impl Inbox for Parcels {
 #[async_trait]
 impl Delivery for InProcess {
     async fn tell(&self, to: Audience, event: ServerEvent) {
+        self.tell_boxed(to, event, Vec::new()).await;
+    }
+
+    async fn tell_boxed(&self, to: Audience, event: ServerEvent, boxes: Vec<Post>) {
         let mut pods = self.pods.lock().unwrap_or_else(PoisonError::into_inner);
         pods.retain(|_, pod| !pod.sender.is_closed());
         for (name, pod) in pods.iter() {
-            if pod.sender.try_send(Parcel { to: to.clone(), event: event.clone(), is_late: false }).is_err() {
+            let parcel = Parcel { to: to.clone(), event: event.clone(), is_late: false, boxes: boxes.clone() };
+            if pod.sender.try_send(parcel).is_err() {
                 pod.missed.store(true, Ordering::Relaxed);
                 warn!(pod = %name.0, "pod {} is behind: an event was dropped, its clients will sync", name.0);
             }

@@ -1,7 +1,7 @@
 //! Tables and keys of the file. Keys are bytes whose order is the order of reading: ids, then big-endian numbers.
 
 use redb::{TableDefinition, WriteTransaction};
-use shared_types::{ConversationId, MessageId, Seq, Timestamp, UserId};
+use shared_types::{ConversationId, MessageId, Seq, Timestamp, UserId, keys::Address};
 
 /// A table of bytes.
 pub(crate) type Bytes = TableDefinition<'static, &'static [u8], &'static [u8]>;
@@ -32,6 +32,14 @@ pub(crate) const EDITS: Bytes = TableDefinition::new("edits");
 pub(crate) const EXPIRIES: Bytes = TableDefinition::new("expiries");
 /// conversation, user → delivered, read.
 pub(crate) const RECEIPTS: Bytes = TableDefinition::new("receipts");
+/// user → device list.
+pub(crate) const DEVICE_LISTS: Bytes = TableDefinition::new("device_lists");
+/// user, device → prekeys.
+pub(crate) const PREKEYS: Bytes = TableDefinition::new("prekeys");
+/// user, device, id → box.
+pub(crate) const MAILBOXES: Bytes = TableDefinition::new("mailboxes");
+/// moment, user, device, id → nothing.
+pub(crate) const MAILBOX_TIMES: Bytes = TableDefinition::new("mailbox_times");
 /// lane, tag → payload.
 pub(crate) const QUEUE: Bytes = TableDefinition::new("queue");
 /// Facts about the store itself, by name.
@@ -55,6 +63,10 @@ pub(crate) fn create_all(txn: &WriteTransaction) -> Result<(), redb::Error> {
         EDITS,
         EXPIRIES,
         RECEIPTS,
+        DEVICE_LISTS,
+        PREKEYS,
+        MAILBOXES,
+        MAILBOX_TIMES,
         QUEUE,
         DEAD,
         META,
@@ -99,6 +111,19 @@ pub(crate) fn expiry(at: Timestamp, conversation: ConversationId, seq: Seq) -> [
     key[..8].copy_from_slice(&at.0.max(0).to_be_bytes());
     key[8..].copy_from_slice(&position(conversation, seq));
     key
+}
+
+/// A box in a device's mailbox.
+pub(crate) fn mail(device: Address, id: MessageId) -> [u8; 48] {
+    let mut key = [0; 48];
+    key[..32].copy_from_slice(&pair(device.user_id.bytes(), device.device_id.bytes()));
+    key[32..].copy_from_slice(&id.bytes());
+    key
+}
+
+/// A box, by the moment at which it was put in.
+pub(crate) fn mail_time(at: Timestamp, mail: &[u8]) -> Vec<u8> {
+    [&at.0.max(0).to_be_bytes()[..], mail].concat()
 }
 
 /// Every key that starts with this id.

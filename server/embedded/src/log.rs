@@ -12,8 +12,9 @@ use sotto_core::{
 
 use crate::{
     Store,
-    db::{decode, encode},
+    db::{decode, encode, stored},
     keys::{self, EDITS, ENTRIES, ENTRY_IDS, EXPIRIES, edit, expiry, message, position},
+    mailboxes,
 };
 
 type Stored<T> = std::result::Result<T, redb::Error>;
@@ -68,8 +69,7 @@ fn purge(txn: &WriteTransaction, id: ConversationId, target: MessageId) -> Store
 fn empty(log: &mut redb::Table<'_, &'static [u8], &'static [u8]>, key: &[u8]) -> Stored<()> {
     let Some(entry) = log.get(key)?.map(|value| decode::<Entry>(value.value())).transpose()? else { return Ok(()) };
     let bare = Entry { envelope: None, ..entry };
-    let value = serde_json::to_vec(&bare).map_err(|error| redb::Error::Corrupted(error.to_string()))?;
-    log.insert(key, value.as_slice())?;
+    log.insert(key, stored(&bare)?.as_slice())?;
     Ok(())
 }
 
@@ -110,6 +110,7 @@ fn write(txn: &WriteTransaction, batch: &Batch, values: &[Vec<u8>]) -> Stored<Ap
     for (id, target) in &batch.purge {
         purge(txn, *id, *target)?;
     }
+    mailboxes::put(txn, &batch.posts)?;
     Ok(Appended::Written)
 }
 

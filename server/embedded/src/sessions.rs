@@ -10,7 +10,7 @@ use sotto_core::{
 
 use crate::{
     Store,
-    db::{decode, encode},
+    db::{decode, encode, stored},
     keys::{self, SESSIONS, USER_SESSIONS, pair},
 };
 
@@ -25,8 +25,7 @@ fn change_session(
         return Ok(false);
     };
     let Some(next) = change(session) else { return Ok(false) };
-    let value = serde_json::to_vec(&next).map_err(|error| redb::Error::Corrupted(error.to_string()))?;
-    table.insert(id.bytes().as_slice(), value.as_slice())?;
+    table.insert(id.bytes().as_slice(), stored(&next)?.as_slice())?;
     Ok(true)
 }
 

@@ -72,7 +72,7 @@ async fn talk(app: &App, ana: &SignedIn, bo: &SignedIn) -> Result<(), Error> {
             target: None,
             envelope: Some(Envelope::Plain { content: Content::Text { text: words.into() } }),
             reply_to: None,
-            expires_in: None,
+            ..NewMessage::default()
         };
         let sender = if who == 0 { ana } else { bo };
         send(app, caller(sender), SendMessage { conversation_id: conversation.id, message }).await?;

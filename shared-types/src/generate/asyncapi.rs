@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi as _;
 
-use crate::{Conversation, Problem, account, conversation, entry, error, ids, receipt, scalar, socket};
+use crate::{Conversation, Problem, account, conversation, entry, error, ids, keys, receipt, scalar, socket};
 
 /// Every type that a call or an event may carry.
 #[derive(utoipa::OpenApi)]
@@ -22,6 +22,8 @@ use crate::{Conversation, Problem, account, conversation, entry, error, ids, rec
     entry::EntryKind,
     entry::Envelope,
     entry::Sealed,
+    entry::SealContext,
+    entry::GroupBox,
     entry::Content,
     entry::System,
     entry::Message,
@@ -48,7 +50,14 @@ use crate::{Conversation, Problem, account, conversation, entry, error, ids, rec
     socket::Ready,
     socket::ConversationChange,
     socket::ConversationEvent,
+    socket::LiveMessage,
     socket::MailboxEvent,
+    socket::KeysEvent,
+    socket::DevicesEvent,
+    keys::Address,
+    keys::KemPart,
+    keys::KeyBox,
+    keys::MailboxItem,
     socket::SessionReason,
     socket::SessionEvent,
 )))]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use ts_rs::{Config, TS};
 
-use crate::{account, conversation, entry, error, http, ids, receipt, scalar, socket, sync};
+use crate::{account, conversation, entry, error, http, ids, keys, receipt, scalar, socket, sync};
 
 macro_rules! declarations {
     ($config:expr; $($ty:ty),+ $(,)?) => { vec![$(<$ty as TS>::decl($config)),+] };
@@ -18,17 +18,18 @@ pub fn typescript() -> String {
         error::Code, error::Problem,
         account::User, account::Me, account::UpdateMe, account::NewDevice, account::Device, account::Register,
         account::Login, account::Refresh, account::SignedIn, account::Session, account::SessionList, account::UserList,
-        entry::EntryKind, entry::Envelope, entry::Sealed, entry::Content, entry::System, entry::Message,
+        entry::EntryKind, entry::Envelope, entry::Sealed, entry::SealContext, entry::GroupBox, entry::Content, entry::System, entry::Message,
         entry::NewMessage, entry::Status, entry::Accepted, entry::MessageStatus, entry::MessagePage,
         conversation::ConversationKind, conversation::Role, conversation::Member, conversation::My,
         conversation::Conversation, conversation::ConversationList, conversation::NewConversation,
         conversation::UpdateConversation,
         receipt::Watermarks, receipt::Receipt, receipt::NewReceipt,
+        keys::Address, keys::DeviceKeys, keys::NewDeviceList, keys::DeviceList, keys::PrekeyKind, keys::PublicKey, keys::NewPrekeys, keys::PrekeysLeft, keys::Prekey, keys::ClaimKeys, keys::ClaimedKeys, keys::Claimed, keys::KemPart, keys::KeyBox, keys::KeyMail, keys::SendKeyMail, keys::MailboxItem, keys::Mailbox, keys::AckMailbox, keys::SignedMembers, keys::MemberRole,
         sync::SyncRequest, sync::SyncedConversation, sync::SyncResponse,
         http::Registration, http::ServerInfo, http::Readiness,
         socket::SendMessage, socket::RaiseReceipt, socket::Typing, socket::WatchPresence, socket::RenewAuth,
         socket::Renewed, socket::Done, socket::PresenceStates, socket::Presence, socket::TypingEvent, socket::Ready,
-        socket::ConversationChange, socket::ConversationEvent, socket::MailboxEvent, socket::SessionReason,
+        socket::ConversationChange, socket::ConversationEvent, socket::LiveMessage, socket::MailboxEvent, socket::KeysEvent, socket::DevicesEvent, socket::SessionReason,
         socket::SessionEvent,
     ];
     let mut out = String::from("// The contract, generated from shared-types by `cargo xtask gen`. Do not edit.\n");

@@ -16,7 +16,7 @@ export type Timestamp = string;
 
 export type Secret = string;
 
-export type Code = "malformed_json" | "unauthorized" | "session_revoked" | "bad_credentials" | "totp_required" | "token_reused" | "forbidden" | "blocked" | "registration_closed" | "bad_origin" | "not_found" | "method_not_allowed" | "request_timeout" | "username_taken" | "id_conflict" | "too_large" | "unsupported_media_type" | "invalid" | "plaintext_refused" | "seq_out_of_range" | "rate_limited" | "internal" | "unavailable";
+export type Code = "malformed_json" | "unauthorized" | "session_revoked" | "bad_credentials" | "totp_required" | "token_reused" | "forbidden" | "blocked" | "registration_closed" | "bad_origin" | "not_found" | "method_not_allowed" | "request_timeout" | "username_taken" | "id_conflict" | "stale_devices" | "stale_version" | "too_large" | "unsupported_media_type" | "invalid" | "plaintext_refused" | "seq_out_of_range" | "rate_limited" | "internal" | "unavailable";
 
 export type Problem = { 
 /**
@@ -47,6 +47,10 @@ field?: string,
  * Seconds to wait before trying again.
  */
 retry_after?: number, 
+/**
+ * Of `stale_devices`: whose lists have changed.
+ */
+refresh?: Array<UserId>, 
 /**
  * Finds the request in the server's log.
  */
@@ -240,7 +244,39 @@ scheme: string,
 /**
  * The ciphertext, base64.
  */
-ciphertext: string, };
+ciphertext: string, 
+/**
+ * What of its making is bound into it; there in scheme `sotto1`.
+ */
+context?: SealContext, 
+/**
+ * In groups: the box with its key, for all who have the sender's.
+ */
+group?: GroupBox, };
+
+export type SealContext = { 
+/**
+ * How often the members had changed, as far as the sender knew; 0 between two people.
+ */
+epoch: number, 
+/**
+ * The sender's clock, in milliseconds since 1970.
+ */
+ts: number, 
+/**
+ * Commits to what it says, so that a recipient can report it (32 bytes, base64).
+ */
+commitment: string, };
+
+export type GroupBox = { 
+/**
+ * Which of the sender's keys (32 bytes, base64).
+ */
+chain: string, 
+/**
+ * The box, base64.
+ */
+body: string, };
 
 export type Content = { "type": "text", 
 /**
@@ -348,7 +384,11 @@ reply_to?: MessageId,
 /**
  * Seconds until it disappears: 1 to 31,536,000 (a year).
  */
-expires_in?: number, };
+expires_in?: number, 
+/**
+ * In a conversation of two: a box with the message's key for each device of both people but the sender's own.
+ */
+boxes?: Array<KeyBox>, };
 
 export type Status = "accepted" | "sent" | "delivered" | "read";
 
@@ -532,6 +572,280 @@ delivered_seq?: Seq,
  */
 read_seq?: Seq, };
 
+export type Address = { 
+/**
+ * The person.
+ */
+user_id: UserId, 
+/**
+ * The device.
+ */
+device_id: DeviceId, };
+
+export type DeviceKeys = { 
+/**
+ * Which device.
+ */
+id: DeviceId, 
+/**
+ * With which it signs (32 bytes).
+ */
+ed25519: string, 
+/**
+ * By which sessions know it (32 bytes).
+ */
+curve25519: string, };
+
+export type NewDeviceList = { 
+/**
+ * The account's signing key (Ed25519, 32 bytes).
+ */
+account_key: string, 
+/**
+ * One more than the list before; a new account key begins where it likes above it.
+ */
+version: number, 
+/**
+ * 1 to 32 devices; each signed in at some time.
+ */
+devices: Array<DeviceKeys>, 
+/**
+ * The account key's signature (64 bytes).
+ */
+signature: string, };
+
+export type DeviceList = { 
+/**
+ * Whose.
+ */
+user_id: UserId, 
+/**
+ * The account's signing key (Ed25519, 32 bytes).
+ */
+account_key: string, 
+/**
+ * Only rises.
+ */
+version: number, 
+/**
+ * The devices.
+ */
+devices: Array<DeviceKeys>, 
+/**
+ * The account key's signature (64 bytes).
+ */
+signature: string, };
+
+export type PrekeyKind = "one_time" | "fallback" | "kem";
+
+export type PublicKey = { 
+/**
+ * 1 to 32 characters; unique among the device's keys.
+ */
+id: string, 
+/**
+ * 32 bytes; 1,184 for the post-quantum part.
+ */
+key: string, };
+
+export type NewPrekeys = { 
+/**
+ * At most 50 more one-time keys.
+ */
+one_time: Array<PublicKey>, 
+/**
+ * The new fallback key; the old one stays where it is left out.
+ */
+fallback?: PublicKey, 
+/**
+ * The new post-quantum key; the old one stays where it is left out.
+ */
+kem?: PublicKey, 
+/**
+ * The device's signature (64 bytes) for each of them, by key id.
+ */
+signatures: { [key in string]: string }, };
+
+export type PrekeysLeft = { 
+/**
+ * One is used up by each device that begins a session.
+ */
+one_time_left: number, };
+
+export type Prekey = { 
+/**
+ * Its id among the device's keys.
+ */
+id: string, 
+/**
+ * The key.
+ */
+key: string, 
+/**
+ * The device's signature (64 bytes).
+ */
+signature: string, };
+
+export type ClaimKeys = { 
+/**
+ * 1 to 100 devices.
+ */
+devices: Array<Address>, };
+
+export type ClaimedKeys = { 
+/**
+ * Whether the prekey is a one-time key, or the fallback.
+ */
+kind: PrekeyKind, 
+/**
+ * The one-time key, or the fallback.
+ */
+prekey: Prekey, 
+/**
+ * The post-quantum key.
+ */
+kem: Prekey, 
+/**
+ * The person.
+ */
+user_id: UserId, 
+/**
+ * The device.
+ */
+device_id: DeviceId, };
+
+export type Claimed = { 
+/**
+ * One for each device that had keys.
+ */
+keys: Array<ClaimedKeys>, };
+
+export type KemPart = { 
+/**
+ * To which key.
+ */
+key_id: string, 
+/**
+ * The encapsulated secret (1,088 bytes).
+ */
+ciphertext: string, };
+
+export type KeyBox = { 
+/**
+ * The box.
+ */
+body: string, 
+/**
+ * There until the other device has answered.
+ */
+kem?: KemPart, 
+/**
+ * The person.
+ */
+user_id: UserId, 
+/**
+ * The device.
+ */
+device_id: DeviceId, };
+
+export type KeyMail = { 
+/**
+ * Chosen by the sender (`UUIDv7`); sending it again is harmless.
+ */
+id: MessageId, 
+/**
+ * In which conversation both are.
+ */
+conversation_id: ConversationId, 
+/**
+ * The box.
+ */
+box: KeyBox, };
+
+export type SendKeyMail = { 
+/**
+ * 1 to 100 boxes.
+ */
+mail: Array<KeyMail>, };
+
+export type MailboxItem = { 
+/**
+ * The message it belongs to, or the id that its sender chose.
+ */
+id: MessageId, 
+/**
+ * From which device.
+ */
+from: Address, 
+/**
+ * In which conversation.
+ */
+conversation_id: ConversationId, 
+/**
+ * The box.
+ */
+body: string, 
+/**
+ * The post-quantum part.
+ */
+kem?: KemPart, 
+/**
+ * When it was put there.
+ */
+received_at: Timestamp, };
+
+export type Mailbox = { 
+/**
+ * At most 100; what was acknowledged is gone.
+ */
+items: Array<MailboxItem>, 
+/**
+ * Whether there are more after these.
+ */
+has_more: boolean, };
+
+export type AckMailbox = { 
+/**
+ * Whose content is safe on this device: 1 to 1,000.
+ */
+ids: Array<MessageId>, };
+
+export type SignedMembers = { 
+/**
+ * Of which group.
+ */
+conversation_id: ConversationId, 
+/**
+ * 1 when the group is made, one more with each change.
+ */
+epoch: number, 
+/**
+ * The hash of the statement before (32 bytes); of zeros for the first.
+ */
+previous: string, 
+/**
+ * By ascending user id.
+ */
+members: Array<MemberRole>, 
+/**
+ * Whose device signed.
+ */
+signer: Address, 
+/**
+ * That device's signature (64 bytes).
+ */
+signature: string, };
+
+export type MemberRole = { 
+/**
+ * Who.
+ */
+user_id: UserId, 
+/**
+ * What they may.
+ */
+role: Role, };
+
 export type SyncRequest = { 
 /**
  * The highest position the client has, without a gap, of each conversation it knows.
@@ -566,9 +880,9 @@ conversations: Array<SyncedConversation>,
  */
 left: Array<ConversationId>, 
 /**
- * Key-exchange messages waiting for this device; always empty until end-to-end encryption lands.
+ * The first key-exchange messages that wait for this device; `GET /mailbox` has the rest.
  */
-mailbox: unknown[], };
+mailbox: Array<MailboxItem>, };
 
 export type Registration = "open" | "invite" | "closed";
 
@@ -628,7 +942,11 @@ reply_to?: MessageId,
 /**
  * Seconds until it disappears: 1 to 31,536,000 (a year).
  */
-expires_in?: number, };
+expires_in?: number, 
+/**
+ * In a conversation of two: a box with the message's key for each device of both people but the sender's own.
+ */
+boxes?: Array<KeyBox>, };
 
 export type RaiseReceipt = { 
 /**
@@ -734,11 +1052,85 @@ change: ConversationChange,
  */
 conversation: Conversation, };
 
+export type LiveMessage = { 
+/**
+ * The box that this device has for it in its mailbox, so that it need not be fetched.
+ */
+box?: MailboxItem, 
+/**
+ * Chosen by the sender.
+ */
+id: MessageId, 
+/**
+ * Where it stands.
+ */
+conversation_id: ConversationId, 
+/**
+ * At which position.
+ */
+seq: Seq, 
+/**
+ * What kind of entry it is.
+ */
+kind: EntryKind, 
+/**
+ * The message that an edit, reaction or retraction is about.
+ */
+target?: MessageId, 
+/**
+ * Whose it is.
+ */
+sender_id: UserId, 
+/**
+ * From which device.
+ */
+sender_device_id: DeviceId, 
+/**
+ * When the server accepted it.
+ */
+sent_at: Timestamp, 
+/**
+ * What it carries; absent once it was taken back.
+ */
+envelope?: Envelope, 
+/**
+ * What happened, for `system` entries.
+ */
+system?: System, 
+/**
+ * The message that this one answers.
+ */
+reply_to?: MessageId, 
+/**
+ * When it disappears.
+ */
+expires_at?: Timestamp, };
+
 export type MailboxEvent = { 
 /**
- * How many key-exchange messages wait for this device.
+ * How many new key-exchange messages wait for this device.
  */
-count: number, };
+count: number, 
+/**
+ * These, so that they need not be fetched; acknowledged like those that were.
+ */
+items?: Array<MailboxItem>, };
+
+export type KeysEvent = { 
+/**
+ * Which of the person's devices.
+ */
+device_id: DeviceId, 
+/**
+ * How many one-time keys the directory has of it.
+ */
+one_time_left: number, };
+
+export type DevicesEvent = { 
+/**
+ * Its version now.
+ */
+version: number, };
 
 export type SessionReason = "expiring" | "revoked" | "draining";
 
@@ -767,11 +1159,13 @@ export interface Calls {
 /** Events the server pushes over the socket. */
 export interface Events {
   "ready": Ready;
-  "message": Message;
+  "message": LiveMessage;
   "receipt": Receipt;
   "typing": TypingEvent;
   "presence": Presence;
   "conversation": ConversationEvent;
   "mailbox": MailboxEvent;
+  "keys": KeysEvent;
+  "devices": DevicesEvent;
   "session": SessionEvent;
 }

@@ -267,6 +267,8 @@ export class Engine {
       case 'ready':
       case 'session':
       case 'mailbox':
+      case 'keys':
+      case 'devices':
         break;
     }
   }

@@ -22,6 +22,8 @@ const EVENTS: Record<keyof Events, true> = {
   presence: true,
   conversation: true,
   mailbox: true,
+  keys: true,
+  devices: true,
   session: true,
 };
 

@@ -7,9 +7,10 @@ use serde_json::Value;
 use crate::licence;
 
 /// What each of our crates may depend on among our crates. Arrows point at what is more stable.
-const TABLE: [(&str, &[&str]); 9] = [
+const TABLE: [(&str, &[&str]); 10] = [
     ("shared-types", &[]),
-    ("sotto-core", &["shared-types"]),
+    ("crypto-core", &["shared-types"]),
+    ("sotto-core", &["shared-types", "crypto-core"]),
     ("sotto-embedded", &["shared-types", "sotto-core"]),
     ("sotto-cluster", &["shared-types", "sotto-core"]),
     ("sotto", &["shared-types", "sotto-core", "sotto-embedded", "sotto-cluster"]),

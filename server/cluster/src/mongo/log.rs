@@ -15,11 +15,13 @@ use mongodb::{
 use shared_types::{ConversationId, EntryKind, MessageId, Seq, Timestamp};
 use sotto_core::{
     domain::entry::Entry,
-    ports::{Appended, Batch, Log, Result},
+    ports::{Appended, Batch, Log, Post, Result},
 };
 
 use super::{
     MAX_TIME, Mongo, failed, is_duplicate,
+    key_rows::MailRow,
+    mailboxes::put_all,
     rows::{EntryRow, Shape as _, date, id, message, number, seq},
 };
 use crate::{
@@ -65,7 +67,11 @@ impl Gathered {
     pub(crate) fn start(db: &Database, background: &Background) -> Self {
         let reached = Reached::new(REMEMBERED);
         let messages: Collection<EntryRow> = db.collection(EntryRow::COLLECTION);
-        let appender = Appender { messages: messages.clone(), reached: reached.clone() };
+        let appender = Appender {
+            messages: messages.clone(),
+            boxes: db.collection(MailRow::COLLECTION),
+            reached: reached.clone(),
+        };
         let append = Gather::start(("store", background), APPENDS, move |batches| {
             let appender = appender.clone();
             async move { appender.append_all(batches).await }
@@ -120,6 +126,7 @@ async fn find_all(messages: &Collection<EntryRow>, concern: ReadConcern, asks: &
 #[derive(Clone)]
 struct Appender {
     messages: Collection<EntryRow>,
+    boxes: Collection<MailRow>,
     reached: Reached,
 }
 
@@ -159,6 +166,11 @@ impl Appender {
         for batch in batches {
             self.purge(&batch.purge).await?;
         }
+        // Before: an entry must not be there without its boxes. Where this writer is fenced by another, or dies, the entry
+        // comes again, and finds them.
+        let written = batches.iter().enumerate().filter(|(ask, _)| !fenced.contains_key(ask));
+        let posts: Vec<Post> = written.flat_map(|(_, batch)| batch.posts.iter().cloned()).collect();
+        put_all(&self.boxes, &posts).await?;
         self.insert(pending, &mut fenced).await?;
         // After: words that came in just now, together with what takes them back.
         for batch in batches {

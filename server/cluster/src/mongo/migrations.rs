@@ -16,7 +16,7 @@ use crate::ConnectError;
 
 const COLLECTION: &str = "migrations";
 /// The newest migration that this version knows, and needs.
-pub const NEWEST: i32 = 1;
+pub const NEWEST: i32 = 2;
 
 /// What migrating did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +53,10 @@ fn indexes() -> Vec<Index> {
         Index { collection: "memberships", keys: doc! { "user_id": 1, "conversation_id": 1 }, options: unique() },
         Index { collection: "blocks", keys: doc! { "by": 1, "whom": 1 }, options: unique() },
         Index { collection: "receipts", keys: doc! { "conversation_id": 1, "user_id": 1 }, options: unique() },
+        Index { collection: "prekeys", keys: doc! { "left": 1 }, options: None },
+        Index { collection: "prekeys", keys: doc! { "renewed_at": 1 }, options: None },
+        Index { collection: "mailboxes", keys: doc! { "user_id": 1, "device_id": 1, "id": 1 }, options: None },
+        Index { collection: "mailboxes", keys: doc! { "received_at": 1 }, options: None },
         Index { collection: "sessions", keys: doc! { "user_id": 1, "_id": -1 }, options: None },
         Index {
             collection: "sessions",
@@ -73,6 +77,9 @@ fn shard_keys() -> Vec<(&'static str, Document, bool)> {
         ("receipts", doc! { "conversation_id": 1, "user_id": 1 }, true),
         ("blocks", doc! { "by": 1, "whom": 1 }, true),
         ("sessions", doc! { "_id": "hashed" }, false),
+        ("device_lists", doc! { "_id": "hashed" }, false),
+        ("prekeys", doc! { "user_id": "hashed" }, false),
+        ("mailboxes", doc! { "user_id": "hashed" }, false),
     ]
 }
 
@@ -100,7 +107,8 @@ impl Mongo {
     /// is running it once.
     pub async fn migrate(&self) -> Result<Migrated, ConnectError> {
         let from = self.applied().await?;
-        if from < 1 {
+        // 2 brought indexes alone; making one that is there is no error.
+        if from < 2 {
             self.create_indexes().await?;
         }
         let sharded = self.shard().await?;

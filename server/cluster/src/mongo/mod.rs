@@ -4,7 +4,10 @@
 mod accounts;
 mod blocks;
 mod conversations;
+mod device_keys;
+mod key_rows;
 mod log;
+mod mailboxes;
 mod migrations;
 mod receipts;
 mod rows;
@@ -156,14 +159,27 @@ pub(crate) fn failed(error: mongodb::error::Error) -> PortError {
     PortError::new("store", error)
 }
 
+/// The server's code for a unique key that is taken.
+const DUPLICATE_KEY: i32 = 11_000;
+
 /// Whether the server says that a unique key is taken.
 pub(crate) fn is_duplicate(error: &mongodb::error::Error) -> bool {
     use mongodb::error::WriteFailure;
-    const DUPLICATE_KEY: i32 = 11_000;
     match error.kind.as_ref() {
         ErrorKind::Write(WriteFailure::WriteError(error)) => error.code == DUPLICATE_KEY,
         ErrorKind::Command(error) => error.code == DUPLICATE_KEY,
         ErrorKind::InsertMany(error) => error.write_errors.iter().flatten().any(|error| error.code == DUPLICATE_KEY),
+        _ => false,
+    }
+}
+
+/// Whether all that the server refused of an insert was there before.
+pub(crate) fn is_only_duplicates(error: &mongodb::error::Error) -> bool {
+    match error.kind.as_ref() {
+        ErrorKind::InsertMany(error) => {
+            error.write_concern_error.is_none()
+                && error.write_errors.iter().flatten().all(|error| error.code == DUPLICATE_KEY)
+        }
         _ => false,
     }
 }

@@ -37,7 +37,7 @@ pub(crate) fn date(at: Timestamp) -> DateTime {
     DateTime::from_millis(at.0)
 }
 
-fn moment(at: DateTime) -> Timestamp {
+pub(crate) fn moment(at: DateTime) -> Timestamp {
     Timestamp(at.timestamp_millis())
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn seq(number: i64) -> Seq {
     Seq(u64::try_from(number).unwrap_or_default())
 }
 
-fn damaged(what: &'static str) -> PortError {
+pub(crate) fn damaged(what: &'static str) -> PortError {
     PortError::new("store", format!("a document of `{what}` is damaged"))
 }
 
@@ -324,8 +324,12 @@ pub(crate) fn message(conversation: ConversationId, id: MessageId) -> Binary {
     pair(conversation.bytes(), id.bytes())
 }
 
+pub(crate) fn json_of<T: Serialize>(value: &T) -> Result<String, PortError> {
+    serde_json::to_string(value).map_err(|error| PortError::new("store", error))
+}
+
 fn json<T: Serialize>(value: Option<&T>) -> Result<Option<String>, PortError> {
-    value.map(serde_json::to_string).transpose().map_err(|error| PortError::new("store", error))
+    value.map(json_of).transpose()
 }
 
 fn parsed<T: for<'de> Deserialize<'de>>(kept: Option<&String>) -> Result<Option<T>, PortError> {

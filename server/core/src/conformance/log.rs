@@ -10,7 +10,7 @@ use crate::{
 };
 
 async fn append(app: &App, entries: &[Entry]) -> Appended {
-    app.log.append(Batch { entries: entries.to_vec(), purge: Vec::new() }).await.unwrap()
+    app.log.append(Batch { entries: entries.to_vec(), ..Batch::default() }).await.unwrap()
 }
 
 /// A conversation with so many entries.
@@ -91,7 +91,7 @@ pub async fn a_purge_takes_the_words_and_their_edits(app: &App) {
     assert_eq!(append(app, &[edit]).await, Appended::Written);
     let retract = Draft { kind: EntryKind::Retract, target: Some(entries[0].id), ..super::draft(id, "") };
     let retract = Draft { envelope: None, ..retract }.at(Seq(4));
-    let batch = Batch { entries: vec![retract], purge: vec![(id, entries[0].id)] };
+    let batch = Batch { entries: vec![retract], purge: vec![(id, entries[0].id)], ..Batch::default() };
     assert_eq!(app.log.append(batch).await.unwrap(), Appended::Written);
     let words: Vec<bool> =
         app.log.after(id, Seq(0), 9).await.unwrap().iter().map(|entry| entry.envelope.is_some()).collect();

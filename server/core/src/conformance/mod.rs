@@ -10,8 +10,10 @@ pub mod claims;
 pub mod conversations;
 pub mod delivery;
 pub mod directory;
+pub mod keys;
 pub mod limits;
 pub mod log;
+pub mod mailboxes;
 pub mod push;
 pub mod queue;
 pub mod receipts;
@@ -44,6 +46,8 @@ macro_rules! conformance {
         $crate::conformance!(@suite $open, blobs: what_is_put_is_read_back_by_ranges, putting_again_replaces, what_is_deleted_is_gone);
         $crate::conformance!(@suite $open, blocks: a_block_holds_both_ways, blocking_twice_is_blocking_once);
         $crate::conformance!(@suite $open, conversations: creating_twice_is_creating_once, members_are_found_from_both_sides, a_setting_is_read_back);
+        $crate::conformance!(@suite $open, keys: a_list_only_rises, lists_are_found_by_their_people, a_one_time_key_is_given_once, the_fallback_serves_when_none_is_left, bringing_keys_twice_is_bringing_them_once, who_wants_keys_is_found, a_forgotten_device_has_nothing);
+        $crate::conformance!(@suite $open, mailboxes: what_is_put_in_is_listed_in_order_until_it_is_acknowledged, putting_in_twice_is_once, mailboxes_do_not_mix, what_nobody_fetches_expires, boxes_come_with_their_entry_or_not_at_all);
         $crate::conformance!(@suite $open, log: positions_are_dense, a_gap_is_fenced, a_taken_id_is_fenced, racing_writers_have_one_winner, reading_after_skips_nothing, reading_before_gives_the_last_ones, a_purge_takes_the_words_and_their_edits, what_expires_loses_its_words_once);
         $crate::conformance!(@suite $open, queue: what_is_published_is_taken_in_order, lanes_do_not_mix, depth_falls_with_acks, the_dead_are_kept_off_their_lane, what_is_put_off_comes_again);
         $crate::conformance!(@suite $open, sessions: the_newest_token_advances_once, an_ended_session_stays_ended, sessions_are_listed_newest_first);
@@ -89,6 +93,7 @@ pub(crate) fn draft(conversation: ConversationId, words: &str) -> Draft {
         envelope: Some(Envelope::Plain { content: Content::Text { text: words.into() } }),
         reply_to: None,
         expires_at: None,
+        boxes: Vec::new(),
     }
 }
 

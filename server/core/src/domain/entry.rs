@@ -10,11 +10,12 @@ use serde::{Deserialize, Serialize};
 use shared_types::{
     Code, Content, ConversationId, DeviceId, EntryKind, Envelope, MessageId, Sealed, Seq, Timestamp, UserId,
     entry::NewMessage,
+    keys::{Address, KeyBox, MailboxItem},
 };
 
 pub use shared_types::Message as Entry;
 
-use crate::Refusal;
+use crate::{Refusal, ports::Post};
 
 /// The largest envelope, in bytes of its JSON.
 pub const MAX_ENVELOPE: usize = 64 * 1024;
@@ -46,9 +47,29 @@ pub struct Draft {
     pub reply_to: Option<MessageId>,
     /// When it disappears.
     pub expires_at: Option<Timestamp>,
+    /// Its boxes, for mailboxes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub boxes: Vec<KeyBox>,
 }
 
 impl Draft {
+    /// Its boxes as they go into mailboxes.
+    pub fn posts(&self) -> Vec<Post> {
+        let from = Address { user_id: self.sender, device_id: self.device };
+        let post = |key_box: &KeyBox| Post {
+            to: key_box.to,
+            item: MailboxItem {
+                id: self.id,
+                from,
+                conversation_id: self.conversation,
+                body: key_box.body.clone(),
+                kem: key_box.kem.clone(),
+                received_at: self.sent_at,
+            },
+        };
+        self.boxes.iter().map(post).collect()
+    }
+
     /// The entry at its position.
     pub fn at(self, seq: Seq) -> Entry {
         Entry {
@@ -115,6 +136,9 @@ pub fn check(message: &NewMessage, plaintext: Plaintext) -> Result<EntryKind, Re
     }
     if message.expires_in.is_some_and(|seconds| !(1..=MAX_EXPIRES_IN).contains(&seconds)) {
         return Err(Refusal::field("expires_in", format!("1 to {MAX_EXPIRES_IN} seconds")));
+    }
+    if !message.boxes.is_empty() && !matches!(message.envelope, Some(Envelope::Sealed(_))) {
+        return Err(Refusal::field("boxes", "only a sealed envelope has boxes"));
     }
     match (kind, &message.envelope) {
         (EntryKind::Retract, None) => {}
@@ -227,7 +251,7 @@ mod tests {
             target: None,
             envelope: Some(Envelope::Plain { content: Content::Text { text: words.into() } }),
             reply_to: None,
-            expires_in: None,
+            ..NewMessage::default()
         }
     }
 
@@ -247,6 +271,7 @@ mod tests {
             envelope: text("hi").envelope,
             reply_to: None,
             expires_at: None,
+            boxes: Vec::new(),
         }
         .at(Seq(1))
     }

@@ -68,6 +68,10 @@ pub enum Limited {
     Start,
     /// Typing, receipts and presence of one account.
     Signal,
+    /// One-time keys that one account takes from others.
+    Claim,
+    /// Boxes without a message, of one account.
+    Mail,
     /// Any other request of one account.
     Request,
 }
@@ -85,6 +89,8 @@ impl Limited {
             Self::Search => "search",
             Self::Start => "start",
             Self::Signal => "signal",
+            Self::Claim => "claim",
+            Self::Mail => "mail",
             Self::Request => "request",
         }
     }
@@ -101,6 +107,8 @@ impl Limited {
             Self::Search => (60.0, 2.0),
             Self::Start => (100.0, 0.5),
             Self::Signal => (300.0, 50.0),
+            Self::Claim => (200.0, 2.0),
+            Self::Mail => (200.0, 10.0),
             Self::Request => (600.0, 60.0),
         };
         Bucket { capacity, per_second }

@@ -6,6 +6,8 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use shared_types::{ConversationId, ServerEvent, SessionId, Timestamp, UserId};
 
+use super::Post;
+
 /// A running server process, by a name of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PodId(pub Arc<str>);
@@ -35,6 +37,8 @@ pub struct Parcel {
     pub event: ServerEvent,
     /// It was long on its way: whoever it is for may have heard later ones elsewhere meanwhile.
     pub is_late: bool,
+    /// Boxes that go along, each to the sockets of its device.
+    pub boxes: Vec<Post>,
 }
 
 /// The way from whoever has something to tell to the pods that hold the sockets.
@@ -42,6 +46,9 @@ pub struct Parcel {
 pub trait Delivery: Send + Sync {
     /// Sends an event to the pods that hold sockets of the audience. Never waits for a slow one.
     async fn tell(&self, to: Audience, event: ServerEvent);
+
+    /// The same with boxes, each of which goes to its device's sockets alone.
+    async fn tell_boxed(&self, to: Audience, event: ServerEvent, boxes: Vec<Post>);
 
     /// The same for what was true at a moment before, which tells the pods how late it comes.
     async fn tell_as_of(&self, to: Audience, event: ServerEvent, moment: Timestamp);

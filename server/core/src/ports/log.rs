@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use shared_types::{ConversationId, MessageId, Seq, Timestamp};
 
-use super::Result;
+use super::{Post, Result};
 use crate::domain::entry::Entry;
 
 /// What is written in one step.
@@ -13,6 +13,8 @@ pub struct Batch {
     pub entries: Vec<Entry>,
     /// Messages that were taken back: their envelopes and those of their edits go.
     pub purge: Vec<(ConversationId, MessageId)>,
+    /// The boxes of the new entries, for mailboxes: neither is there without the other, whatever happens.
+    pub posts: Vec<Post>,
 }
 
 /// Whether a batch was written.

@@ -4,6 +4,7 @@ pub mod account;
 mod audience;
 pub mod conversation;
 pub mod entry;
+pub mod keys;
 pub mod presence;
 pub mod receipt;
 pub mod sync;

@@ -2,6 +2,7 @@
 
 use shared_types::{
     Seq,
+    keys::Address,
     sync::{SyncRequest, SyncResponse, SyncedConversation},
 };
 
@@ -56,5 +57,7 @@ pub async fn sync(app: &App, me: Caller, input: SyncRequest) -> Result<SyncRespo
             has_more,
         });
     }
-    Ok(SyncResponse { conversations, left, mailbox: Vec::new() })
+    let device = Address { user_id: me.user, device_id: me.device };
+    let mailbox = app.mailboxes.list(device, PAGE).await?;
+    Ok(SyncResponse { conversations, left, mailbox })
 }

@@ -18,8 +18,8 @@ use sotto_core::{Caller, usecases::account::authenticate};
 
 use super::{Door, Fault};
 
-/// The largest body: an envelope at its limit and what stands around it.
-const MOST_BYTES: usize = 128 * 1_024;
+/// The largest body: an envelope at its limit, its boxes, and what stands around them.
+const MOST_BYTES: usize = 256 * 1_024;
 /// How much of a body that is too large is read all the same: a proxy that is still sending would take an answer for a
 /// broken connection.
 const READ_BYTES: usize = 8 * 1_024 * 1_024;

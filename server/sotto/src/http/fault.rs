@@ -33,8 +33,8 @@ impl From<Error> for Fault {
 /// What the outside is told of an error. Causes inside are logged, once, here.
 pub fn problem(error: Error) -> Problem {
     match error {
-        Error::Refused(Refusal { code, detail, field, retry_after }) => {
-            Problem { field: field.map(Into::into), retry_after, ..Problem::new(code, detail) }
+        Error::Refused(Refusal { code, detail, field, retry_after, refresh }) => {
+            Problem { field: field.map(Into::into), retry_after, refresh, ..Problem::new(code, detail) }
         }
         Error::Port(error) => {
             error!(%error, port = error.port, "a port did not answer");

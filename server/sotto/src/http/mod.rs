@@ -6,6 +6,7 @@ mod docs;
 mod extract;
 mod fault;
 mod health;
+mod keys;
 mod layers;
 mod listen;
 mod messages;
@@ -49,6 +50,7 @@ pub fn router(door: Door, web_dir: Option<&PathBuf>, with_sockets: impl FnOnce(R
                 .merge(people::routes())
                 .merge(conversations::routes())
                 .merge(messages::routes())
+                .merge(keys::routes())
                 .merge(sync::routes())
                 .merge(health::api_routes()),
         )

@@ -2,8 +2,12 @@
 
 use engineioxide::DisconnectReason;
 use metrics::{counter, histogram};
-use shared_types::ServerEvent;
-use sotto_core::ports::{Audience, Heard, Inbox, Parcel};
+use shared_types::{
+    ServerEvent,
+    keys::MailboxItem,
+    socket::{LiveMessage, MailboxEvent},
+};
+use sotto_core::ports::{Audience, Heard, Inbox, Parcel, Post};
 use tracing::warn;
 
 use super::{
@@ -29,9 +33,10 @@ pub async fn deliver(pod: Pod, mut inbox: Box<dyn Inbox>) {
         };
         match heard {
             Some(Heard::Parcel(parcel)) => match *parcel {
-                Parcel { to, event: ServerEvent::Receipt(receipt), is_late } if is_late || told.doubts() => {
+                Parcel { to, event: ServerEvent::Receipt(receipt), is_late, .. } if is_late || told.doubts() => {
                     lifts.put((to, receipt));
                 }
+                Parcel { to, event, boxes, .. } if !boxes.is_empty() => hand_out_boxes(&pod, (&to, &event), &boxes),
                 Parcel { to, event, .. } => tell(&pod, &mut told, (&to, event)),
             },
             Some(Heard::Missed) => {
@@ -52,6 +57,49 @@ fn tell(pod: &Pod, told: &mut Told, (to, event): (&Audience, ServerEvent)) {
             }
         }
         other => hand_out(pod, (to, &other)),
+    }
+}
+
+/// Hands out an event with boxes: each socket gets its device's own.
+fn hand_out_boxes(pod: &Pod, (to, event): (&Audience, &ServerEvent), boxes: &[Post]) {
+    counter!("sotto_pod_events_received_total").increment(1);
+    let sockets = pod.registry.find(to);
+    if sockets.is_empty() {
+        counter!("sotto_pod_events_useless_total").increment(1);
+    }
+    let mut given = 0;
+    for socket in &sockets {
+        let Some(caller) = socket.data.caller() else { continue };
+        let own = boxes.iter().filter(|post| post.to.device_id == caller.device && post.to.user_id == caller.user);
+        let Some(event) = with_boxes(event, own.map(|post| post.item.clone()).collect()) else { continue };
+        match packet::event(&event) {
+            Ok(packet) => given += u64::from(give(pod, socket, &packet)),
+            Err(error) => warn!(%error, "an event could not be written"),
+        }
+    }
+    count_given(pod, event, given);
+}
+
+/// The event as a device gets it; nothing where it is only about boxes, and none is for it.
+fn with_boxes(event: &ServerEvent, mut own: Vec<MailboxItem>) -> Option<ServerEvent> {
+    match event {
+        ServerEvent::Message(said) => Some(ServerEvent::Message(LiveMessage { key_box: own.pop(), ..said.clone() })),
+        ServerEvent::Mailbox(_) if own.is_empty() => None,
+        ServerEvent::Mailbox(_) => {
+            let count = u32::try_from(own.len()).unwrap_or(u32::MAX);
+            Some(ServerEvent::Mailbox(MailboxEvent { count, items: own }))
+        }
+        other => Some(other.clone()),
+    }
+}
+
+/// Counts what was given out, and how long it took.
+fn count_given(pod: &Pod, event: &ServerEvent, given: u64) {
+    counter!("sotto_deliveries_total").increment(given);
+    if let ServerEvent::Message(said) = event {
+        let took_ms = pod.app.clock.now().ms_since(said.message.sent_at).max(0);
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds")]
+        histogram!("sotto_accept_to_deliver_seconds").record(took_ms as f64 / 1_000.0);
     }
 }
 
@@ -93,10 +141,5 @@ fn hand_out(pod: &Pod, (to, event): (&Audience, &ServerEvent)) {
             }
         }
     }
-    counter!("sotto_deliveries_total").increment(given);
-    if let ServerEvent::Message(entry) = event {
-        let took_ms = pod.app.clock.now().ms_since(entry.sent_at).max(0);
-        #[expect(clippy::cast_precision_loss, reason = "milliseconds")]
-        histogram!("sotto_accept_to_deliver_seconds").record(took_ms as f64 / 1_000.0);
-    }
+    count_given(pod, event, given);
 }

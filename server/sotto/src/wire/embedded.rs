@@ -54,6 +54,8 @@ pub(super) fn wire(settings: &Settings, cost: Cost) -> anyhow::Result<Wired> {
         sessions: durable.clone(),
         conversations: durable.clone(),
         log: durable.clone(),
+        keys: durable.clone(),
+        mailboxes: durable.clone(),
         receipts: durable,
         claims: Arc::new(Remembered::default()),
         directory: Arc::new(Present::default()),

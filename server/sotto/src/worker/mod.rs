@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use metrics::counter;
+use metrics::{counter, gauge};
 use sotto_core::{
     App, Error,
     domain::entry::Draft,
     ports::{Lane, Taken},
     sabotage::Sabotage,
-    usecases::entry::{Drafts, Writer, append, expire},
+    usecases::{
+        entry::{Drafts, Writer, append, expire},
+        keys::{expire_mail, nudge},
+    },
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, warn};
@@ -17,6 +20,8 @@ use tracing::{error, warn};
 const BATCH: usize = 256;
 /// How often the words of what has expired are taken.
 const EXPIRE_EVERY: Duration = Duration::from_secs(10);
+/// How often devices are asked for keys, and boxes that waited too long are removed.
+const TEND_EVERY: Duration = Duration::from_mins(10);
 /// The pauses before an entry that can't be read is tried again.
 pub const RETRY_AFTER: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5)];
 /// The longest wait between two tries while a port is away.
@@ -28,6 +33,23 @@ pub fn start(app: &App, tasks: &TaskTracker, stop: &CancellationToken) {
         tasks.spawn(partition(app.clone(), Lane::Partition(number), stop.clone()));
     }
     tasks.spawn(forget(app.clone(), stop.clone()));
+    tasks.spawn(tend_keys(app.clone(), stop.clone()));
+}
+
+/// Asks devices for the keys that they should bring, and removes boxes that nobody fetched, time and again.
+async fn tend_keys(app: App, stop: CancellationToken) {
+    while pause(TEND_EVERY, &stop).await {
+        match nudge(&app).await {
+            Ok(wanting) => {
+                gauge!("sotto_devices_wanting_keys").set(f64::from(u32::try_from(wanting).unwrap_or(u32::MAX)));
+            }
+            Err(error) => warn!(%error, "devices could not be asked for keys yet"),
+        }
+        match expire_mail(&app).await {
+            Ok(expired) => counter!("sotto_mail_expired_total").increment(expired as u64),
+            Err(error) => warn!(%error, "boxes that nobody fetched could not be removed yet"),
+        }
+    }
 }
 
 /// Takes the words of what has expired, time and again.

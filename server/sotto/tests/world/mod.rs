@@ -158,7 +158,7 @@ pub fn words(conversation: &Conversation, text: &str) -> SendMessage {
             target: None,
             envelope: Some(Envelope::Plain { content: Content::Text { text: text.into() } }),
             reply_to: None,
-            expires_in: None,
+            ..NewMessage::default()
         },
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use shared_types::{ConversationId, EntryKind, MessageId, Seq, ServerEvent};
+use shared_types::{ConversationId, EntryKind, MessageId, Seq, ServerEvent, socket::LiveMessage};
 use tracing::warn;
 
 use crate::{
     App, Error,
     domain::entry::{Change, Draft, Entry, as_seen, is_same, may_change},
-    ports::{Appended, Audience, Batch},
+    ports::{Appended, Audience, Batch, Post},
     sabotage::Sabotage,
     usecases::audience,
 };
@@ -94,6 +94,8 @@ pub async fn append(app: &App, writer: &mut Writer, Drafts { drafts, again }: Dr
 struct Plan {
     batch: Batch,
     heads: HashMap<ConversationId, Seq>,
+    /// The boxes of what is written or was, by its message.
+    boxes: HashMap<(ConversationId, MessageId), Vec<Post>>,
     /// Stood in the log before: told again, since whoever wrote them may have died before telling.
     known: Vec<Entry>,
     strays: Vec<usize>,
@@ -115,6 +117,9 @@ async fn plan(app: &App, writer: &Writer, (drafts, look): (&[Draft], bool)) -> R
             // Also when the entry is known: whoever wrote it may have died before purging.
             plan.batch.purge.push((draft.conversation, target));
         }
+        if !draft.boxes.is_empty() {
+            plan.boxes.insert(at, draft.posts());
+        }
         if let Some(entry) = entries.get(&at) {
             let new = plan.batch.entries.iter().any(|other| (other.conversation_id, other.id) == at);
             if !new && !plan.known.iter().any(|other| (other.conversation_id, other.id) == at) {
@@ -134,6 +139,8 @@ async fn plan(app: &App, writer: &Writer, (drafts, look): (&[Draft], bool)) -> R
         plan.batch.entries.push(entry);
     }
     plan.heads = heads;
+    // Also those of what is known: putting them in again is harmless, and they were lost if its writer died half-way.
+    plan.batch.posts = plan.boxes.values().flatten().cloned().collect();
     Ok(plan)
 }
 
@@ -186,7 +193,7 @@ async fn heads(app: &App, writer: &Writer, drafts: &[Draft]) -> Result<HashMap<C
 }
 
 /// The entries are durable: tell the members and give the ids back.
-async fn finish(app: &App, plan: Plan) {
+async fn finish(app: &App, mut plan: Plan) {
     let told: Vec<Entry> = plan.known.into_iter().chain(plan.batch.entries).collect();
     let audiences = audiences(app, &told).await.unwrap_or_else(|error| {
         // Telling may fail, the log heals it: what is written must not hold its partition up.
@@ -197,7 +204,9 @@ async fn finish(app: &App, plan: Plan) {
     let ids: Vec<_> = told.iter().map(|entry| (entry.conversation_id, entry.id)).collect();
     for entry in told {
         if let Some(audience) = audiences.get(&entry.conversation_id) {
-            app.delivery.tell(audience.clone(), ServerEvent::Message(as_seen(entry, now))).await;
+            let boxes = plan.boxes.remove(&(entry.conversation_id, entry.id)).unwrap_or_default();
+            let event = LiveMessage { message: as_seen(entry, now), key_box: None };
+            app.delivery.tell_boxed(audience.clone(), ServerEvent::Message(event), boxes).await;
         }
     }
     if let Err(error) = app.claims.settle(&ids).await {

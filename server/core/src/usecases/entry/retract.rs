@@ -15,9 +15,7 @@ pub fn retract(app: &App, (conversation_id, target): (ConversationId, MessageId)
             id: Some(MessageId(Uuid::new_v5(&target.0, &name))),
             kind: Some(EntryKind::Retract),
             target: Some(target),
-            envelope: None,
-            reply_to: None,
-            expires_in: None,
+            ..NewMessage::default()
         },
     }
 }

@@ -2,8 +2,9 @@
 
 use sha2::{Digest as _, Sha256};
 use shared_types::{
-    Code, ConversationId, ConversationKind, EntryKind, MessageId,
+    Code, ConversationId, ConversationKind, EntryKind, Envelope, MessageId,
     entry::{Accepted, Status},
+    keys::Address,
     socket::SendMessage,
 };
 use tracing::warn;
@@ -13,6 +14,7 @@ use crate::{
     App, Caller, Error, PortError, Refusal,
     domain::{
         entry::{Change, Draft, Plaintext, check, is_same, may_change},
+        keys,
         limits::Limited,
     },
     ports::Claim,
@@ -48,6 +50,7 @@ pub async fn send(app: &App, me: Caller, input: SendMessage) -> Result<Accepted,
         sent_at: now,
         envelope: input.message.envelope,
         reply_to: input.message.reply_to,
+        boxes: input.message.boxes,
         expires_at: input.message.expires_in.map(|s| now.plus_ms(i64::try_from(s).unwrap_or(i64::MAX) * 1_000)),
     };
     let accepted = Accepted { id: draft.id, status: Status::Accepted };
@@ -61,8 +64,14 @@ pub async fn send(app: &App, me: Caller, input: SendMessage) -> Result<Accepted,
         }
         return if is_same(&draft, &entry) { Ok(accepted) } else { Err(conflict().into()) };
     }
-    if let Err(refused) = check_target(app, &draft).await {
-        if claim != Claimed::Before {
+    let checked = match check_target(app, &draft).await {
+        // What was accepted before stays accepted.
+        Ok(()) if claim == Claimed::Before => Ok(()),
+        Ok(()) => fits_devices(app, &draft, found.kind).await,
+        Err(refused) => Err(refused),
+    };
+    if let Err(refused) = checked {
+        if matches!(claim, Claimed::New | Claimed::Unused) {
             app.claims.release(&[at]).await?;
         }
         return Err(refused);
@@ -80,6 +89,8 @@ enum Claimed {
     Unused,
     /// Now; the log may have it.
     New,
+    /// Nobody remembers ids just now.
+    Unknown,
     /// For the same message: on its way, settled a moment ago, or half-way when a pod died. Publishing it once more is
     /// harmless, and the answer must mean "durable".
     Before,
@@ -95,7 +106,7 @@ async fn claim(app: &App, at: (ConversationId, MessageId), draft: &Draft) -> Res
         Err(error) => {
             // Claims may be lost: the log's own uniqueness stays.
             warn!(%error, "ids are not claimed");
-            Ok(Claimed::Before)
+            Ok(Claimed::Unknown)
         }
     }
 }
@@ -158,6 +169,25 @@ async fn check_target(app: &App, draft: &Draft) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// A sealed message of two people must have a box for each of their devices, as their lists are now: one that was left out
+/// could never read it, and one that is gone must not.
+async fn fits_devices(app: &App, draft: &Draft, kind: ConversationKind) -> Result<(), Error> {
+    match (&draft.envelope, kind) {
+        (Some(Envelope::Sealed(_)), ConversationKind::Direct) => {}
+        (Some(Envelope::Sealed(_)), ConversationKind::Group | ConversationKind::Community)
+            if !draft.boxes.is_empty() =>
+        {
+            return Err(Refusal::field("boxes", "only in conversations of two").into());
+        }
+        (Some(_) | None, _) => return Ok(()),
+    }
+    let people: Vec<_> =
+        app.conversations.members(draft.conversation).await?.iter().map(|member| member.user).collect();
+    let lists = app.keys.lists(&people).await?;
+    let sender = Address { user_id: draft.sender, device_id: draft.device };
+    Ok(keys::fits(&draft.boxes, &lists, sender)?)
 }
 
 /// What makes it the same message: all but the moment.

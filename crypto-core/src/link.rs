@@ -1,0 +1,97 @@
+//! Linking a new device: it shows a code, a linked device scans it, both show the same two digits, the secrets go over.
+//!
+//! The channel is vodozemac's ECIES, made for just that. Whoever carries the messages learns nothing; somebody who swaps
+//! the code on its way makes the digits differ, which is why people have to compare them.
+
+use serde::{Deserialize, Serialize};
+use vodozemac::{
+    Curve25519PublicKey,
+    ecies::{Ecies, EstablishedEcies, InitialMessage, Message},
+    hpke::DigitMode,
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    Error, Result,
+    device::{AccountSecret, Device},
+    list::{to_base64, unbase64},
+    secret::Key,
+};
+
+const PURPOSE: &str = "sotto/link/1";
+const TAMPERED: Error = Error::Tampered("the linking");
+
+/// A new device that waits to be scanned.
+pub struct NewDevice(Ecies);
+
+/// Either side, once both have each other's key.
+pub struct Channel(EstablishedEcies);
+
+#[derive(Serialize, Deserialize)]
+struct Secrets {
+    account: AccountSecret,
+    backup: Option<Key>,
+}
+
+impl NewDevice {
+    /// Begins: [`Self::code`] is what the screen shows.
+    pub fn start() -> Self {
+        Self(Ecies::with_info(PURPOSE))
+    }
+
+    /// Its key (base64), for the code that is scanned or typed.
+    pub fn code(&self) -> String {
+        to_base64(self.0.public_key().as_bytes())
+    }
+
+    /// Takes what the scanning device sent first.
+    ///
+    /// # Errors
+    /// [`Error::Tampered`] where that was meant for another code.
+    pub fn accept(self, first: &str) -> Result<Channel> {
+        let first = InitialMessage::decode(first).map_err(|_| Error::Malformed("the linking"))?;
+        let opened = self.0.establish_inbound_channel(&first).map_err(|_| TAMPERED)?;
+        Ok(Channel(opened.ecies))
+    }
+}
+
+/// On the linked device: the channel to the one whose code was scanned, and what goes to it first.
+///
+/// # Errors
+/// [`Error::Malformed`] where it is no such code.
+pub fn scan(code: &str) -> Result<(Channel, String)> {
+    let key = Curve25519PublicKey::from_bytes(unbase64(code, "the code")?);
+    let begun = Ecies::with_info(PURPOSE).establish_outbound_channel(key, b"sotto");
+    let begun = begun.map_err(|_| Error::Malformed("the code"))?;
+    Ok((Channel(begun.ecies), begun.message.encode()))
+}
+
+impl Channel {
+    /// The two digits that both people must see.
+    pub fn digits(&self) -> String {
+        format!("{:02}", self.0.check_code().to_digit(DigitMode::AllowLeadingZero))
+    }
+
+    /// On the linked device, after the person said that the digits are the same: the secrets for the new one.
+    ///
+    /// # Errors
+    /// [`Error::NotLinked`] where this device holds none.
+    pub fn hand_over(&mut self, device: &Device) -> Result<String> {
+        let (account, backup) = device.secrets()?;
+        let secrets = Secrets { account: account.clone(), backup: backup.cloned() };
+        let bytes = Zeroizing::new(rmp_serde::to_vec_named(&secrets).map_err(|_| Error::Malformed("the linking"))?);
+        Ok(self.0.encrypt(&bytes).encode())
+    }
+
+    /// On the new device: takes them.
+    ///
+    /// # Errors
+    /// [`Error::Tampered`] where they did not come through this channel.
+    pub fn take_over(&mut self, device: &mut Device, sealed: &str) -> Result<()> {
+        let message = Message::decode(sealed).map_err(|_| Error::Malformed("the linking"))?;
+        let bytes = Zeroizing::new(self.0.decrypt(&message).map_err(|_| TAMPERED)?);
+        let secrets: Secrets = rmp_serde::from_slice(&bytes).map_err(|_| TAMPERED)?;
+        device.link(secrets.account, secrets.backup);
+        Ok(())
+    }
+}

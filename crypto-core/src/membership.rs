@@ -1,0 +1,136 @@
+//! Who is in a group: a chain of statements, each signed by the device of somebody who may change the members.
+//!
+//! The server keeps and hands out the chain. It can withhold the end of it; it cannot add a member, remove one, or
+//! make one an admin.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use shared_types::{
+    ConversationId, Role, UserId,
+    keys::{Address, MemberRole, SignedMembers},
+};
+
+use crate::{
+    Error, Result,
+    digest::sha256,
+    list::{unbase64, verify},
+    transcript::Transcript,
+};
+
+/// Most members of a group.
+pub const MOST_MEMBERS: usize = 1_024;
+
+/// The members of a group as far as a device has followed their chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Members {
+    /// How many statements there were.
+    pub epoch: u64,
+    /// The hash of the last one.
+    pub hash: [u8; 32],
+    /// Who is in, and what they may.
+    pub roles: BTreeMap<UserId, Role>,
+}
+
+impl Members {
+    /// Follows the chain by one statement; `signing_key` is that of the device that signed (Ed25519, base64).
+    ///
+    /// Who has not followed it yet begins at any statement that a member with the right to make it has signed.
+    ///
+    /// # Errors
+    /// [`Error::BadSignature`], or [`Error::UnsignedMembership`] where the signer may not do that or a statement is missing.
+    pub fn follow(before: Option<&Self>, next: &SignedMembers, signing_key: &str) -> Result<Self> {
+        verify(signing_key, &signed(next), &next.signature, "the members")?;
+        let roles: BTreeMap<UserId, Role> = next.members.iter().map(|member| (member.user_id, member.role)).collect();
+        let ascending = next.members.is_sorted_by(|one, other| one.user_id < other.user_id);
+        if !ascending || roles.is_empty() || roles.len() > MOST_MEMBERS {
+            return Err(Error::Malformed("the members"));
+        }
+        let signer = next.signer.user_id;
+        let may = match before {
+            None => may_change(roles.get(&signer)),
+            Some(before) => {
+                let follows = next.epoch == before.epoch + 1 && unbase64(&next.previous, "the members")? == before.hash;
+                follows && (before.may_turn_into(&roles, signer) || before.is_leaving(&roles, signer))
+            }
+        };
+        if !may {
+            return Err(Error::UnsignedMembership);
+        }
+        Ok(Self { epoch: next.epoch, hash: hash(next), roles })
+    }
+
+    /// Admins bring in and take out members; only an owner changes what others may, or takes out an admin.
+    fn may_turn_into(&self, roles: &BTreeMap<UserId, Role>, signer: UserId) -> bool {
+        match self.roles.get(&signer) {
+            Some(Role::Owner) => true,
+            Some(Role::Admin) => {
+                let kept_or_plain = self.roles.iter().all(|(user, role)| match roles.get(user) {
+                    Some(now) => now == role,
+                    None => *role == Role::Member || *user == signer,
+                });
+                let new_are_plain =
+                    roles.iter().all(|(user, role)| self.roles.contains_key(user) || *role == Role::Member);
+                kept_or_plain && new_are_plain
+            }
+            Some(Role::Member) | None => false,
+        }
+    }
+
+    /// Anyone may leave.
+    fn is_leaving(&self, roles: &BTreeMap<UserId, Role>, signer: UserId) -> bool {
+        let mut without = self.roles.clone();
+        without.remove(&signer).is_some() && without == *roles
+    }
+
+    /// Whether somebody is in.
+    pub fn contains(&self, user: UserId) -> bool {
+        self.roles.contains_key(&user)
+    }
+}
+
+const fn may_change(role: Option<&Role>) -> bool {
+    matches!(role, Some(Role::Owner | Role::Admin))
+}
+
+/// The statement that would come next, without its signature.
+pub fn statement(
+    conversation: ConversationId,
+    before: Option<&Members>,
+    roles: &BTreeMap<UserId, Role>,
+    signer: Address,
+) -> SignedMembers {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    SignedMembers {
+        conversation_id: conversation,
+        epoch: before.map_or(0, |members| members.epoch) + 1,
+        previous: STANDARD.encode(before.map_or([0; 32], |members| members.hash)),
+        members: roles.iter().map(|(user_id, role)| MemberRole { user_id: *user_id, role: *role }).collect(),
+        signer,
+        signature: String::new(),
+    }
+}
+
+/// The hash by which the next statement names this one.
+pub(crate) fn hash(statement: &SignedMembers) -> [u8; 32] {
+    sha256(&signed(statement))
+}
+
+/// What is signed of a statement.
+pub(crate) fn signed(statement: &SignedMembers) -> Vec<u8> {
+    let start = Transcript::new("sotto/members/1")
+        .bytes(&statement.conversation_id.bytes())
+        .number(statement.epoch)
+        .bytes(statement.previous.as_bytes())
+        .bytes(&statement.signer.user_id.bytes())
+        .bytes(&statement.signer.device_id.bytes());
+    let members = statement.members.iter().fold(start, |transcript, member| {
+        let role: &[u8] = match member.role {
+            Role::Owner => b"owner",
+            Role::Admin => b"admin",
+            Role::Member => b"member",
+        };
+        transcript.bytes(&member.user_id.bytes()).bytes(role)
+    });
+    members.finish()
+}

@@ -1,0 +1,13 @@
+//! Public keys and mailboxes.
+
+mod claim;
+mod devices;
+mod mailbox;
+mod prekeys;
+mod watch;
+
+pub use claim::claim_keys;
+pub use devices::{device_lists, put_devices};
+pub use mailbox::{ack_mail, expire_mail, list_mail, send_mail};
+pub use prekeys::put_prekeys;
+pub use watch::nudge;
