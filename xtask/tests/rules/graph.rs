@@ -22,7 +22,7 @@ const TABLE: [(&str, &[&str]); 10] = [
 ];
 
 /// What tests may use besides.
-const TESTS_MAY: [(&str, &str); 1] = [("sotto-core", "sotto-embedded")];
+const TESTS_MAY: [(&str, &str); 2] = [("sotto-core", "sotto-embedded"), ("sotto", "crypto-core")];
 
 /// Dependencies among our crates that the table does not name.
 pub(crate) fn stray_dependencies(metadata: &Value) -> Vec<String> {
