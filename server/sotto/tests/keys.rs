@@ -327,9 +327,7 @@ async fn what_a_removed_device_left_is_gone() {
     assert_eq!(send["boxes"].as_array().unwrap().len(), 2);
     let messages = format!("/conversations/{conversation}/messages");
     assert_eq!(ana.call(&pod, "POST", &messages, send).await.0, 202);
-    while web.mailbox(&pod).await.is_empty() {
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
+    web.has_mail(&pod).await;
     assert_eq!(bo.mailbox(&pod).await.len(), 1);
 
     let mut his = pod.socket(&bo.person.token).await;
@@ -347,6 +345,17 @@ async fn what_a_removed_device_left_is_gone() {
 }
 
 impl Phone {
+    /// Waits until something lies in the mailbox.
+    async fn has_mail(&self, pod: &Served) {
+        for _ in 0..500 {
+            if !self.mailbox(pod).await.is_empty() {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("nothing came");
+    }
+
     /// Another device of the same person, in the list with the first.
     async fn linked(&mut self, pod: &Served) -> Self {
         let (_, me) = self.call(pod, "GET", "/me", Value::Null).await;
