@@ -44,6 +44,9 @@ pub mod secret;
 #[cfg(feature = "device")]
 pub mod vault;
 
+#[cfg(all(feature = "wasm", target_arch = "wasm32"))]
+mod wasm;
+
 #[cfg(feature = "device")]
 mod aead;
 #[cfg(feature = "device")]

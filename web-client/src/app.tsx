@@ -1,16 +1,15 @@
 // The whole client: a guest sees the welcome, a signed-in person their conversations.
 import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { ClientProvider } from './client.tsx';
-import type { CryptoEngine } from './crypto/engine.ts';
 import { Welcome } from './features/welcome/welcome.tsx';
 import { Home } from './home.tsx';
 import { t } from './i18n/text.ts';
 import type { Platform } from './platform.ts';
 import { go, useRoute } from './route.ts';
-import { Account } from './sync/account.ts';
+import { Account, type CryptoMaker } from './sync/account.ts';
 import { applyTheme } from './theme.ts';
 
-export function App({ platform, crypto }: { platform: Platform; crypto: CryptoEngine }) {
+export function App({ platform, crypto }: { platform: Platform; crypto: CryptoMaker }) {
   const [account] = useState(
     () =>
       new Account({ server: platform.server, secrets: platform.secrets, device: platform.device, crypto }),
@@ -39,14 +38,7 @@ export function App({ platform, crypto }: { platform: Platform; crypto: CryptoEn
     );
   }
   if (state.kind === 'guest') {
-    return (
-      <Welcome
-        account={account}
-        guest={state.guest}
-        ended={state.ended}
-        plain={crypto.protection === 'none'}
-      />
-    );
+    return <Welcome account={account} guest={state.guest} ended={state.ended} />;
   }
   return (
     <div role="status" aria-label={t('app.opening')} className="splash">

@@ -1,5 +1,5 @@
 // A small server in memory that the engine's tests talk to; it can lose, repeat and refuse on command.
-import type { CryptoEngine } from '../src/crypto/engine.ts';
+import type { CryptoEngine, Sealed } from '../src/crypto/engine.ts';
 import type {
   Code,
   Content,
@@ -225,16 +225,33 @@ export class World {
 }
 
 let sealed = 0;
+/** What is sealed stays so through reloads: a vault's promise. */
+const sealings = new Map<string, Sealed>();
 
 /** Like a real one, seals the same words differently each time. */
 function sealing(): CryptoEngine {
+  const kept = sealings;
   return {
     protection: 'end-to-end',
-    seal: async (batch) =>
-      batch.map(({ content }) => {
-        sealed += 1;
-        return { kind: 'sealed', scheme: `test ${sealed}`, ciphertext: JSON.stringify(content) };
-      }),
+    online: async () => undefined,
+    seal: async ({ id, content }) => {
+      const known = kept.get(id);
+      if (known) return known;
+      sealed += 1;
+      const envelope = {
+        kind: 'sealed',
+        scheme: `test ${sealed}`,
+        ciphertext: JSON.stringify(content),
+      } as const;
+      kept.set(id, { envelope, boxes: [] });
+      return { envelope, boxes: [] };
+    },
+    refresh: async () => undefined,
+    accepted: async () => undefined,
+    receive: async () => undefined,
+    wanted: async () => undefined,
+    onReadable: () => undefined,
+    stop: () => undefined,
     open: async (batch) =>
       batch.map(({ envelope }) => {
         if (envelope?.kind === 'sealed') return JSON.parse(envelope.ciphertext) as Content;

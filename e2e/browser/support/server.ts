@@ -10,6 +10,9 @@ export const webDir = process.env.SOTTO_WEB_DIR ?? join(root, 'web-client', 'dis
 const READY_WITHIN_MS = 60_000;
 const STOPPED_WITHIN_MS = 20_000;
 
+/** What private conversations may carry. */
+export type Envelopes = 'plain' | 'sealed';
+
 export class Server {
   readonly url: string;
   private child: ChildProcess | null = null;
@@ -18,16 +21,19 @@ export class Server {
   private constructor(
     private readonly port: number,
     private readonly metricsPort: number,
-    private readonly data: string,
+    /** Where it keeps everything. */
+    readonly data: string,
+    private readonly envelopes: Envelopes,
   ) {
     this.url = `http://127.0.0.1:${port}`;
   }
 
-  static async start(): Promise<Server> {
+  static async start(envelopes: Envelopes = 'plain'): Promise<Server> {
     const server = new Server(
       await freePort(),
       await freePort(),
       mkdtempSync(join(tmpdir(), 'sotto-browser-')),
+      envelopes,
     );
     await server.up();
     return server;
@@ -43,7 +49,7 @@ export class Server {
         SOTTO_LISTEN: `127.0.0.1:${this.port}`,
         SOTTO_METRICS_LISTEN: `127.0.0.1:${this.metricsPort}`,
         SOTTO_DATA_DIR: this.data,
-        SOTTO_ALLOW_PLAINTEXT: 'true',
+        SOTTO_ALLOW_PLAINTEXT: String(this.envelopes === 'plain'),
         SOTTO_RATE_LIMITS: 'off',
         SOTTO_WEB_DIR: webDir,
       },
@@ -56,6 +62,11 @@ export class Server {
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
     await this.ready(child);
+  }
+
+  /** What it logged of late. */
+  get lines(): string {
+    return this.log;
   }
 
   /** Ends the process, and waits until it is gone. */

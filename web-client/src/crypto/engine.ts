@@ -1,16 +1,49 @@
-// The border between the sync engine and the wire: whatever leaves or enters a device passes through here, in batches.
-import type { Content, ConversationId, Envelope, Message } from '../gen/contract.ts';
+// The border between the sync engine and the wire: whatever leaves or enters a device passes through here.
+import type {
+  Content,
+  Conversation,
+  ConversationId,
+  Envelope,
+  KeyBox,
+  KeysEvent,
+  MailboxItem,
+  Message,
+  MessageId,
+  UserId,
+} from '../gen/contract.ts';
 
-interface ToSeal {
-  readonly conversation_id: ConversationId;
+export interface ToSeal {
+  readonly id: MessageId;
+  readonly conversation: Conversation;
+  readonly kind: Message['kind'];
+  readonly target: MessageId | null;
+  readonly reply_to: MessageId | null;
   readonly content: Content;
+}
+
+export interface Sealed {
+  readonly envelope: Envelope;
+  readonly boxes: readonly KeyBox[];
 }
 
 export interface CryptoEngine {
   /** What the people are told: with 'none' the client shows a warning that cannot be missed. */
   readonly protection: 'none' | 'end-to-end';
-  /** One envelope per content, in the same order. */
-  seal(batch: readonly ToSeal[]): Promise<Envelope[]>;
+  /** Sees to it that this device can talk. Called whenever the server is reached. */
+  online(): Promise<void>;
+  /** The same id gives the same envelope, however often; the boxes are for the devices that are known now. */
+  seal(item: ToSeal): Promise<Sealed>;
+  /** The server says that these people's devices have changed. */
+  refresh(people: readonly UserId[]): Promise<void>;
+  /** The server has accepted it: nothing is kept to send it again. */
+  accepted(id: MessageId): Promise<void>;
   /** One content per message, in the same order; null where it cannot be read, now or ever. */
   open(batch: readonly Message[]): Promise<(Content | null)[]>;
+  /** Boxes of this device's mailbox. Resolves once what was in them is safe here. */
+  receive(items: readonly MailboxItem[]): Promise<void>;
+  /** The directory wants new keys of a device, perhaps of this one. */
+  wanted(event: KeysEvent): Promise<void>;
+  /** Calls back with conversations of which something may open now that did not before. */
+  onReadable(listener: (conversations: ReadonlySet<ConversationId>) => void): void;
+  stop(): void;
 }

@@ -1,8 +1,17 @@
-// The development engine: passes plain envelopes through, until the end-to-end engine takes its place.
+// The development engine: passes plain envelopes through, where a server allows them.
 import type { CryptoEngine } from './engine.ts';
+
+const nothing = async () => undefined;
 
 export const plainEngine: CryptoEngine = {
   protection: 'none',
-  seal: async (batch) => batch.map(({ content }) => ({ kind: 'plain', content })),
+  online: nothing,
+  seal: async ({ content }) => ({ envelope: { kind: 'plain', content }, boxes: [] }),
+  refresh: nothing,
+  accepted: nothing,
   open: async (batch) => batch.map(({ envelope }) => (envelope?.kind === 'plain' ? envelope.content : null)),
+  receive: nothing,
+  wanted: nothing,
+  onReadable: () => undefined,
+  stop: () => undefined,
 };

@@ -2,7 +2,7 @@
 //
 //   opening ──▶ guest ──sign in──▶ open ──signs out, or is signed out──▶ guest
 import type { CryptoEngine } from '../crypto/engine.ts';
-import type { ConversationId, Device, DeviceId, SignedIn } from '../gen/contract.ts';
+import type { Address, ConversationId, Device, DeviceId, SignedIn } from '../gen/contract.ts';
 import { type Api, api, type GuestApi, guestApi } from './api.ts';
 import { Engine } from './engine.ts';
 import { type Http, http } from './http.ts';
@@ -20,8 +20,14 @@ export type AccountState =
 export interface AccountDeps {
   readonly server: string;
   readonly secrets: SecretStore;
-  readonly crypto: CryptoEngine;
+  readonly crypto: CryptoMaker;
   readonly device: { readonly name: string; readonly platform: string };
+}
+
+/** What a platform seals with. */
+export interface CryptoMaker {
+  plain(): CryptoEngine;
+  sealed(me: Address, keys: Api['keys']): CryptoEngine;
 }
 
 export interface Credentials {
@@ -29,6 +35,8 @@ export interface Credentials {
   readonly password: string;
   readonly display_name?: string;
 }
+
+const PLAIN = 'sotto.plain';
 
 export class Account {
   private state: AccountState = { kind: 'opening' };
@@ -61,7 +69,7 @@ export class Account {
   /** Continues where an earlier visit stopped. */
   async open(): Promise<void> {
     const kept = await this.session.restore().catch(() => null);
-    if (kept) this.enter(kept);
+    if (kept) await this.enter(kept);
     else this.leave(false);
   }
 
@@ -89,7 +97,7 @@ export class Account {
   private async begin(signedIn: SignedIn): Promise<void> {
     await this.session.begin(signedIn);
     await this.rememberDevice(signedIn.user.username, signedIn.device);
-    this.enter(signedIn);
+    await this.enter(signedIn);
   }
 
   /** Signing in again on this browser is the same device again. */
@@ -97,14 +105,31 @@ export class Account {
     return this.deps.secrets.set(deviceKey(username), device.id);
   }
 
-  private enter({ user }: SignedIn): void {
+  /** Whether this server takes plain text, for development. Once it did not, it never does: nobody can talk a client out of
+   * sealing. */
+  private async takesPlain(): Promise<boolean> {
+    const kept = await this.deps.secrets.get(PLAIN).catch(() => null);
+    if (kept === 'no') return false;
+    const asked = this.guest.server().then(async ({ plaintext_allowed }) => {
+      await this.deps.secrets.set(PLAIN, plaintext_allowed ? 'yes' : 'no');
+      return plaintext_allowed;
+    });
+    const known = asked.catch(() => kept === 'yes');
+    return kept === 'yes' ? true : known;
+  }
+
+  private async enter({ user, device }: SignedIn): Promise<void> {
     const calls = api(this.http, this.session);
+    const me = { user_id: user.id, device_id: device.id };
+    const crypto = (await this.takesPlain())
+      ? this.deps.crypto.plain()
+      : this.deps.crypto.sealed(me, calls.keys);
     const engine = new Engine({
       me: user,
       session: this.session,
       api: calls,
       store: new Store(user.id),
-      crypto: this.deps.crypto,
+      crypto,
       openLine: socketLine(this.deps.server),
       locks: this.locks,
       signedOut: () => this.leave(true),

@@ -1,10 +1,19 @@
 // The calls of the HTTP contract that this client makes, by name.
 import type {
+  Address,
+  Claimed,
   Conversation,
   ConversationId,
+  DeviceList,
+  KeyMail,
   Login,
+  Mailbox,
   Me,
+  MessageId,
   MessagePage,
+  NewDeviceList,
+  NewPrekeys,
+  PrekeysLeft,
   Register,
   ServerInfo,
   SessionId,
@@ -47,6 +56,7 @@ export function api(http: Http, session: Session) {
   };
   const get = <T>(path: string) => call<T>({ method: 'GET', path });
   const post = <T>(path: string, body?: unknown) => call<T>({ method: 'POST', path, body });
+  const put = <T>(path: string, body: unknown) => call<T>({ method: 'PUT', path, body });
   const remove = (path: string) => call<void>({ method: 'DELETE', path });
 
   return {
@@ -62,10 +72,27 @@ export function api(http: Http, session: Session) {
     sessions: () => get<SessionList>('/sessions'),
     revoke: (id: SessionId) => remove(`/sessions/${id}`),
     logout: () => post<void>('/auth/logout'),
+    keys: {
+      devices: (user: UserId) => orNull(get<DeviceList>(`/users/${user}/devices`)),
+      putDevices: (body: NewDeviceList) => put<void>('/keys/account', body),
+      putPrekeys: async (body: NewPrekeys) => (await put<PrekeysLeft>('/keys/device', body)).one_time_left,
+      claim: async (devices: readonly Address[]) => (await post<Claimed>('/keys/claim', { devices })).keys,
+      mailbox: () => get<Mailbox>('/mailbox'),
+      sendMail: (mail: readonly KeyMail[]) => post<void>('/mailbox', { mail }),
+      ack: (ids: readonly MessageId[]) => post<void>('/mailbox/ack', { ids }),
+    },
   };
 }
 
 export type Api = ReturnType<typeof api>;
+
+/** What is not there is null. */
+function orNull<T>(found: Promise<T>): Promise<T | null> {
+  return found.catch((error: unknown) => {
+    if (error instanceof Refused && error.problem.status === 404) return null;
+    throw error;
+  });
+}
 
 function query(values: Record<string, number>): string {
   return Object.entries(values)

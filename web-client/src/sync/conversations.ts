@@ -76,6 +76,7 @@ export class Conversations {
       states.set(conversation.id, derive({ ...fresh(conversation, log), marks: known, draft }, me));
     });
     this.publish(states);
+    for (const id of states.keys()) this.reopen(id);
   }
 
   /** Takes one conversation's part of a sync answer. */
@@ -111,6 +112,17 @@ export class Conversations {
       await once(this.adopting, id, async () => this.upsert(await this.deps.api.conversation(id)));
     await this.ingest(id, [message]);
     if (this.hasHole(id)) await this.catchUp(id, message.seq);
+  }
+
+  /** Tries once more what could not be read: its key may be here now. */
+  reopen(id: ConversationId): void {
+    const unread =
+      this.states.get(id)?.log.entries.filter((entry) => !entry.content && entry.message.envelope) ?? [];
+    if (unread.length === 0) return;
+    this.ingest(
+      id,
+      unread.map(({ message }) => message),
+    ).catch(() => undefined);
   }
 
   /** Something before the newest entry is missing. It may stay so for a moment: right after a failover, a server can show

@@ -4,14 +4,7 @@
 //                                 ▲                                                    │
 //                                 └──────────────────── line lost ─────────────────────┘
 import type { CryptoEngine } from '../crypto/engine.ts';
-import type {
-  ConversationId,
-  Envelope,
-  MessageId,
-  SyncedConversation,
-  User,
-  UserId,
-} from '../gen/contract.ts';
+import type { ConversationId, MessageId, SyncedConversation, User, UserId } from '../gen/contract.ts';
 import type { Api } from './api.ts';
 import { Connection, type Reach } from './connection.ts';
 import { Conversations } from './conversations.ts';
@@ -20,6 +13,7 @@ import { PresenceWatch, TypingIn, TypingOut } from './liveness.ts';
 import type { Locks } from './locks.ts';
 import { cursorOf, type Entry } from './log.ts';
 import { Looks } from './looks.ts';
+import { Mailroom } from './mailroom.ts';
 import { Outbox } from './outbox.ts';
 import { Receipts } from './receipts.ts';
 import { newItem, sendItem, type ToSay } from './sending.ts';
@@ -51,6 +45,7 @@ export class Engine {
   private readonly conversations: Conversations;
   private readonly outbox: Outbox;
   private readonly looks: Looks;
+  private readonly mailroom: Mailroom;
   private readonly connection: Connection;
   private readonly receipts: Receipts;
   private readonly typingIn: TypingIn;
@@ -69,6 +64,7 @@ export class Engine {
       changed: (states) => this.show({ states }),
       arrived: (id, entries) => this.arrived(id, entries),
     });
+    this.mailroom = new Mailroom(me.id, crypto, this.conversations);
     const online = () => !this.stopped.signal.aborted && this.board.read().reach === 'online';
     this.looks = new Looks(this.conversations, online);
     this.outbox = new Outbox({
@@ -123,6 +119,7 @@ export class Engine {
     this.connection.stop();
     this.outbox.stop();
     this.receipts.stop();
+    this.deps.crypto.stop();
     this.channel.close();
     this.deps.store.close();
   }
@@ -214,6 +211,7 @@ export class Engine {
 
   private async sync(): Promise<void> {
     try {
+      await this.deps.crypto.online();
       const [answer, { blocked }] = await Promise.all([
         this.deps.api.sync(this.conversations.heads()),
         this.deps.api.me(),
@@ -239,7 +237,7 @@ export class Engine {
       case 'message': {
         const { conversation_id, sender_id, seq } = event.data;
         this.typingIn.heard(conversation_id, sender_id, false);
-        this.looks.untilWhole(conversation_id, seq, this.conversations.hear(event.data));
+        this.looks.untilWhole(conversation_id, seq, this.mailroom.hear(event.data));
         break;
       }
       case 'receipt': {
@@ -264,11 +262,13 @@ export class Engine {
         done.catch(() => undefined);
         break;
       }
-      case 'ready':
-      case 'session':
       case 'mailbox':
       case 'keys':
       case 'devices':
+        this.mailroom.heard(event);
+        break;
+      case 'ready':
+      case 'session':
         break;
     }
   }
@@ -295,8 +295,8 @@ export class Engine {
   }
 
   private async send(item: OutboxItem): Promise<void> {
-    const keep = (id: MessageId, envelope: Envelope) => this.outbox.keepEnvelope(id, envelope);
-    await sendItem({ connection: this.connection, crypto: this.deps.crypto, keep }, item);
+    const conversation = (id: ConversationId) => this.conversations.get(id)?.conversation;
+    await sendItem({ connection: this.connection, crypto: this.deps.crypto, conversation }, item);
     // The log is the truth: an accepted message that does not show up in it soon is looked for.
     setTimeout(() => {
       if (this.outbox.of(item.conversation_id).some(({ id }) => id === item.id))

@@ -4,7 +4,7 @@
 //      │ ▲
 //      ▼ │ retry
 //    failed          (the server refuses for good)
-import type { ConversationId, Envelope, MessageId } from '../gen/contract.ts';
+import type { ConversationId, MessageId } from '../gen/contract.ts';
 import { Refused, SignedOut, Unreachable } from './problem.ts';
 import type { OutboxItem, Store } from './store.ts';
 
@@ -86,11 +86,6 @@ export class Outbox {
     });
     this.deps.announce();
     this.flush();
-  }
-
-  /** A retry must carry the same bytes: what was sealed stays with its item. */
-  keepEnvelope(id: MessageId, envelope: Envelope): Promise<void> {
-    return this.change(id, { envelope });
   }
 
   async retry(id: MessageId): Promise<void> {

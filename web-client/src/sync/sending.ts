@@ -1,8 +1,9 @@
 // Turns what a person does into outbox items, and outbox items into calls.
 import type { CryptoEngine } from '../crypto/engine.ts';
-import type { Content, ConversationId, Envelope, MessageId, SendMessage } from '../gen/contract.ts';
+import type { Conversation, ConversationId, SendMessage } from '../gen/contract.ts';
 import type { Connection } from './connection.ts';
 import { newMessageId } from './ids.ts';
+import { Refused } from './problem.ts';
 import { CALL } from './socket.ts';
 import type { OutboxItem } from './store.ts';
 
@@ -15,7 +16,6 @@ export function newItem(conversation_id: ConversationId, what: ToSay): OutboxIte
     target: null,
     reply_to: null,
     content: null,
-    envelope: null,
     created_at: new Date().toISOString(),
     state: 'waiting',
     problem: null,
@@ -26,24 +26,37 @@ export function newItem(conversation_id: ConversationId, what: ToSay): OutboxIte
 export interface SendingDeps {
   readonly connection: Pick<Connection, 'call'>;
   readonly crypto: CryptoEngine;
-  /** Keeps the sealed envelope with its item, in memory and on disk. */
-  readonly keep: (id: MessageId, envelope: Envelope) => Promise<void>;
+  readonly conversation: (id: ConversationId) => Conversation | undefined;
 }
 
+/** How often the devices of people may change while one message is sent. */
+const TRIES = 4;
+
 export async function sendItem(deps: SendingDeps, item: OutboxItem): Promise<void> {
-  const { id, conversation_id, kind, target, reply_to } = item;
-  const envelope = item.envelope ?? (item.content ? await seal(deps, item, item.content) : null);
+  for (let left = TRIES; ; left -= 1) {
+    try {
+      await deps.connection.call(CALL.send, await asCall(deps, item));
+      break;
+    } catch (error) {
+      const people = error instanceof Refused ? error.problem.refresh : undefined;
+      if (!people || left === 1) throw error;
+      await deps.crypto.refresh(people);
+    }
+  }
+  await deps.crypto.accepted(item.id);
+}
+
+/** The engine gives the same envelope for the same id: a retry carries the same bytes. */
+async function asCall({ crypto, conversation }: SendingDeps, item: OutboxItem): Promise<SendMessage> {
+  const { id, conversation_id, kind, target, reply_to, content } = item;
   const message: SendMessage = { id, conversation_id, kind };
   if (target) message.target = target;
   if (reply_to) message.reply_to = reply_to;
-  if (envelope) message.envelope = envelope;
-  await deps.connection.call(CALL.send, message);
-}
-
-/** Seals once and keeps the envelope before it leaves: a retry carries the same bytes. */
-async function seal({ crypto, keep }: SendingDeps, item: OutboxItem, content: Content): Promise<Envelope> {
-  const [envelope] = await crypto.seal([{ conversation_id: item.conversation_id, content }]);
-  if (!envelope) throw new Error('the crypto engine sealed nothing');
-  await keep(item.id, envelope);
-  return envelope;
+  if (!content) return message;
+  const place = conversation(conversation_id);
+  if (!place) throw new Error('the conversation is not known yet');
+  const { envelope, boxes } = await crypto.seal({ id, conversation: place, kind, target, reply_to, content });
+  message.envelope = envelope;
+  if (boxes.length > 0) message.boxes = [...boxes];
+  return message;
 }

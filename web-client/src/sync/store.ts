@@ -1,14 +1,6 @@
 // What this device keeps in IndexedDB, one database per person: logs, watermarks, drafts and the outbox.
 import { Dexie, type EntityTable, type Table } from 'dexie';
-import type {
-  Content,
-  Conversation,
-  ConversationId,
-  Envelope,
-  Message,
-  MessageId,
-  UserId,
-} from '../gen/contract.ts';
+import type { Content, Conversation, ConversationId, Message, MessageId, UserId } from '../gen/contract.ts';
 import type { Watermark } from './derived.ts';
 import type { Pending } from './fold.ts';
 import type { Entry } from './log.ts';
@@ -24,8 +16,6 @@ export interface OutboxItem extends Pending {
   /** Given by the database: the order of sending, whatever the clock says. */
   readonly place?: number;
   readonly conversation_id: ConversationId;
-  /** Sealed once and kept: a retry must carry the same bytes. */
-  readonly envelope: Envelope | null;
 }
 
 interface EntryRow {

@@ -3,6 +3,7 @@
 mod debian;
 mod npm;
 mod python;
+mod wasm;
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +19,7 @@ use crate::tree::Tree;
 pub(crate) enum Need {
     /// A C compiler and make, for the allocator and for linking.
     BuildTools,
-    /// The web client's npm packages.
+    /// The web client's npm packages, and the encryption that it loads.
     WebPackages,
     /// The web client, built.
     WebDist,
@@ -46,7 +47,10 @@ pub(crate) enum Need {
 pub(crate) fn ensure(tree: &Tree, need: Need) -> Result<()> {
     match need {
         Need::BuildTools => debian::ensure(tree, &debian::BUILD_TOOLS),
-        Need::WebPackages => npm::ensure(tree, "web-client"),
+        Need::WebPackages => {
+            wasm::ensure(tree)?;
+            npm::ensure(tree, "web-client")
+        }
         Need::WebDist => build_web(tree),
         Need::Server => build_server(tree, "release", Adapters::All),
         Need::BrowserPackages => npm::ensure(tree, "e2e/browser"),
@@ -101,7 +105,7 @@ pub(crate) fn chromium() -> Option<PathBuf> {
 
 /// Builds the web client if its sources changed since it was last built.
 fn build_web(tree: &Tree) -> Result<()> {
-    npm::ensure(tree, "web-client")?;
+    ensure(tree, Need::WebPackages)?;
     let web = tree.at("web-client");
     let stamp = Stamp::new(tree, "web-dist", std::slice::from_ref(&web), "")?;
     if stamp.is_fresh() && web.join("dist/index.html").is_file() {

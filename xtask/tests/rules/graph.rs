@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::licence;
 
 /// What each of our crates may depend on among our crates. Arrows point at what is more stable.
-const TABLE: [(&str, &[&str]); 10] = [
+const TABLE: [(&str, &[&str]); 11] = [
     ("shared-types", &[]),
     ("crypto-core", &["shared-types"]),
     ("sotto-core", &["shared-types", "crypto-core"]),
@@ -15,6 +15,7 @@ const TABLE: [(&str, &[&str]); 10] = [
     ("sotto-cluster", &["shared-types", "sotto-core"]),
     ("sotto", &["shared-types", "sotto-core", "sotto-embedded", "sotto-cluster"]),
     ("xtask", &[]),
+    ("sotto-bindgen", &[]),
     // A stranger to the server: it knows the wire only, so that it can't share the server's mistakes.
     ("sotto-chaos", &["sotto-engines"]),
     ("sotto-engines", &[]),

@@ -18,15 +18,18 @@ interface WelcomeProps {
   account: Account;
   guest: GuestApi;
   ended: boolean;
-  plain: boolean;
 }
 
-export function Welcome({ account, guest, ended, plain }: WelcomeProps) {
+export function Welcome({ account, guest, ended }: WelcomeProps) {
   const registering = useRoute().at === 'register';
   const [registration, setRegistration] = useState<Registration>('open');
+  const [plain, setPlain] = useState(false);
   useEffect(() => {
     guest.server().then(
-      (server) => setRegistration(server.registration),
+      (server) => {
+        setRegistration(server.registration);
+        setPlain(server.plaintext_allowed);
+      },
       () => undefined,
     );
   }, [guest]);

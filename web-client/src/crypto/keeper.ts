@@ -1,0 +1,91 @@
+// Runs one device in WebAssembly over its records: loads it, asks it, commits what it changed, and only then answers.
+//
+// Tabs share the records. Whoever asks holds the lock meanwhile, and loads the device anew if another tab has changed it.
+import type { Address, DeviceId, MessageId } from '../gen/contract.ts';
+import type { Engine } from '../gen/wasm/crypto_core.js';
+import type { Records } from './records.ts';
+import { type Failure, type VaultCalls, VaultRefused } from './vault.ts';
+
+interface Answer {
+  readonly ok?: object;
+  readonly error?: Failure;
+  readonly records: readonly (readonly [string, string | null])[];
+  readonly generation: number;
+}
+
+/** How a device comes to be, from WebAssembly. */
+export interface Maker {
+  create(me: string, key: Uint8Array): Engine;
+  load(me: string, key: Uint8Array, records: string, atLeast: number): Engine;
+}
+
+export class Keeper {
+  private engine: Engine | null = null;
+  private generation = -1;
+
+  constructor(
+    private readonly me: Address,
+    private readonly records: Records,
+    private readonly maker: Maker,
+    private readonly alone: <T>(work: () => Promise<T>) => Promise<T>,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  call<Op extends keyof VaultCalls>(op: Op, ask: VaultCalls[Op]['ask']): Promise<VaultCalls[Op]['answer']> {
+    return this.alone(async () => {
+      const engine = await this.fresh();
+      const request = JSON.stringify({ op, ...(await this.withRecords(op, ask)) });
+      try {
+        const answer = JSON.parse(engine.call(request, this.now())) as Answer;
+        await this.records.commit(answer.records, answer.generation);
+        this.generation = answer.generation;
+        if (answer.error) throw new VaultRefused(answer.error);
+        return answer.ok as VaultCalls[Op]['answer'];
+      } catch (error) {
+        // What memory holds may be ahead of the disk: it is read again.
+        if (!(error instanceof VaultRefused)) this.drop();
+        throw error;
+      }
+    });
+  }
+
+  private async fresh(): Promise<Engine> {
+    const generation = await this.records.generation();
+    if (this.engine && generation === this.generation) return this.engine;
+    this.drop();
+    const [key, me] = [await this.records.storageKey(), JSON.stringify(this.me)];
+    const records = await this.records.all();
+    const engine =
+      'identity' in records
+        ? this.maker.load(me, key, JSON.stringify(records), generation)
+        : this.maker.create(me, key);
+    this.generation = generation;
+    this.engine = engine;
+    return engine;
+  }
+
+  private drop(): void {
+    this.engine?.free();
+    this.engine = null;
+  }
+
+  /** Some requests need records that stay on disk until they are wanted. */
+  private async withRecords(op: keyof VaultCalls, ask: object): Promise<object> {
+    if (op === 'open') {
+      const { messages } = ask as VaultCalls['open']['ask'];
+      const names = messages.map(({ message }) => nameOf(message.id, message.sender_device_id));
+      const kept = await this.records.find(names);
+      return { messages: messages.map(({ message }, at) => ({ message, record: kept[at] ?? null })) };
+    }
+    if (op === 'answer') {
+      const { device, asked } = ask as VaultCalls['answer']['ask'];
+      const kept = await this.records.find(asked.map((id) => nameOf(id, this.me.device_id)));
+      return { device, kept: asked.map((id, at) => [id, kept[at]]).filter(([, record]) => record) };
+    }
+    return ask;
+  }
+}
+
+function nameOf(message: MessageId, device: DeviceId): string {
+  return `known/${message}/${device}`;
+}

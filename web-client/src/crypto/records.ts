@@ -1,0 +1,112 @@
+// What a device's vault keeps in IndexedDB: sealed records by name, and the key that seals them, itself wrapped.
+//
+// The wrapping key is made here and can't be taken out of the browser: a copy of the database alone opens nothing.
+
+interface Wrapped {
+  readonly key: CryptoKey;
+  readonly iv: Uint8Array<ArrayBuffer>;
+  readonly sealed: ArrayBuffer;
+}
+
+const KNOWN = 'known/';
+/** The last name that begins with `known/`, and whatever comes after. */
+const AFTER_KNOWN = 'known0';
+
+export class Records {
+  private constructor(private readonly db: IDBDatabase) {}
+
+  static open(name: string): Promise<Records> {
+    return new Promise((resolve, reject) => {
+      const request = indexedDB.open(name, 1);
+      request.onupgradeneeded = () => {
+        request.result.createObjectStore('records');
+        request.result.createObjectStore('meta');
+      };
+      request.onsuccess = () => resolve(new Records(request.result));
+      request.onerror = () => reject(request.error);
+    });
+  }
+
+  close(): void {
+    this.db.close();
+  }
+
+  /** The key that seals the records; made at the first visit. */
+  async storageKey(): Promise<Uint8Array<ArrayBuffer>> {
+    const wrapped = await this.one<Wrapped>('meta', 'key');
+    if (wrapped) {
+      const { key, iv, sealed } = wrapped;
+      return new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-GCM', iv }, key, sealed));
+    }
+    const key = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, [
+      'encrypt',
+      'decrypt',
+    ]);
+    const [iv, raw] = [
+      crypto.getRandomValues(new Uint8Array(12)),
+      crypto.getRandomValues(new Uint8Array(32)),
+    ];
+    const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, key, raw);
+    await this.write((stores) => stores.meta.put({ key, iv, sealed } satisfies Wrapped, 'key'));
+    return raw;
+  }
+
+  async generation(): Promise<number> {
+    return (await this.one<number>('meta', 'generation')) ?? 0;
+  }
+
+  /** Everything that a device is loaded from. */
+  async all(): Promise<Record<string, string>> {
+    const ranges = [IDBKeyRange.upperBound(KNOWN, true), IDBKeyRange.lowerBound(AFTER_KNOWN)];
+    const records: Record<string, string> = {};
+    for (const range of ranges) {
+      const store = this.db.transaction('records').objectStore('records');
+      const [names, values] = await Promise.all([
+        done(store.getAllKeys(range)),
+        done(store.getAll(range) as IDBRequest<string[]>),
+      ]);
+      names.forEach((name, at) => {
+        records[String(name)] = values[at] ?? '';
+      });
+    }
+    return records;
+  }
+
+  find(names: readonly string[]): Promise<(string | null)[]> {
+    const store = this.db.transaction('records').objectStore('records');
+    return Promise.all(names.map(async (name) => (await done<string | undefined>(store.get(name))) ?? null));
+  }
+
+  /** All of it, or nothing. */
+  async commit(records: readonly (readonly [string, string | null])[], generation: number): Promise<void> {
+    if (records.length === 0) return;
+    await this.write(({ records: store, meta }) => {
+      for (const [name, bytes] of records) {
+        if (bytes === null) store.delete(name);
+        else store.put(bytes, name);
+      }
+      meta.put(generation, 'generation');
+    });
+  }
+
+  private one<T>(store: 'meta' | 'records', name: string): Promise<T | undefined> {
+    return done(this.db.transaction(store).objectStore(store).get(name) as IDBRequest<T | undefined>);
+  }
+
+  private write(change: (stores: { records: IDBObjectStore; meta: IDBObjectStore }) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      // Strict: on disk before anything is sent or acknowledged.
+      const txn = this.db.transaction(['records', 'meta'], 'readwrite', { durability: 'strict' });
+      txn.oncomplete = () => resolve();
+      txn.onabort = () => reject(txn.error);
+      change({ records: txn.objectStore('records'), meta: txn.objectStore('meta') });
+    });
+  }
+}
+
+function done<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}

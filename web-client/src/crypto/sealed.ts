@@ -1,0 +1,270 @@
+// The end-to-end engine: brings vault and directory together, and repairs what does not open.
+//
+//   online ──▶ keys brought ──▶ in the signed list ──▶ mailbox read ──▶ can talk
+//                                     └── the account's key is on another device: this one waits to be linked
+import type {
+  Address,
+  ClaimedKeys,
+  Content,
+  ConversationId,
+  DeviceList,
+  KeyMail,
+  KeysEvent,
+  MailboxItem,
+  Message,
+  MessageId,
+  NewDeviceList,
+  NewPrekeys,
+  UserId,
+} from '../gen/contract.ts';
+import type { CryptoEngine, Sealed, ToSeal } from './engine.ts';
+import { type Outcome, type Vault, VaultRefused } from './vault.ts';
+
+/** The directory's calls. */
+interface KeysApi {
+  devices(user: UserId): Promise<DeviceList | null>;
+  putDevices(list: NewDeviceList): Promise<void>;
+  putPrekeys(keys: NewPrekeys): Promise<number>;
+  claim(devices: readonly Address[]): Promise<readonly ClaimedKeys[]>;
+  mailbox(): Promise<{ items: readonly MailboxItem[]; has_more: boolean }>;
+  sendMail(mail: readonly KeyMail[]): Promise<void>;
+  ack(ids: readonly MessageId[]): Promise<void>;
+}
+
+interface SealedDeps {
+  readonly me: Address;
+  readonly vault: Vault;
+  readonly keys: KeysApi;
+}
+
+const MOST_MAIL = 100;
+/** As many one-time keys as the directory wants: only what is due by its age is made. */
+const MOST_KEYS = 50;
+const ACK_AFTER_MS = 500;
+
+/** Nobody can be written to who has no device yet that could read it. */
+class NoDevices extends Error {
+  constructor() {
+    super('this person has no device yet that could read it');
+    this.name = 'NoDevices';
+  }
+}
+
+export class SealedEngine implements CryptoEngine {
+  readonly protection = 'end-to-end';
+  private readonly known = new Set<UserId>();
+  private readonly toAck = new Set<MessageId>();
+  private acking: ReturnType<typeof setTimeout> | null = null;
+  private turn: Promise<void> = Promise.resolve();
+  private readable: (conversations: ReadonlySet<ConversationId>) => void = () => undefined;
+
+  constructor(private readonly deps: SealedDeps) {}
+
+  stop(): void {
+    if (this.acking) clearTimeout(this.acking);
+    this.deps.vault.close();
+  }
+
+  async online(): Promise<void> {
+    try {
+      if (!(await this.join())) return;
+    } catch (error) {
+      // Somebody began the account anew elsewhere: what is here can still be read.
+      if (!(error instanceof VaultRefused)) throw error;
+      console.warn(error.message);
+      return;
+    }
+    await this.postMail();
+    for (let more = true; more; ) {
+      const page = await this.deps.keys.mailbox();
+      await this.receive(page.items);
+      await this.ackNow();
+      more = page.has_more && page.items.length > 0;
+    }
+  }
+
+  onReadable(listener: (conversations: ReadonlySet<ConversationId>) => void): void {
+    this.readable = listener;
+  }
+
+  async wanted({ device_id, one_time_left }: KeysEvent): Promise<void> {
+    if (device_id === this.deps.me.device_id) await this.bringKeys(one_time_left);
+  }
+
+  private async bringKeys(left: number): Promise<void> {
+    const { prekeys } = await this.deps.vault.call('new_prekeys', { left });
+    if (!prekeys) return;
+    await this.deps.keys.putPrekeys(prekeys);
+    await this.deps.vault.call('prekeys_taken', {});
+  }
+
+  async seal({ id, conversation, kind, target, reply_to, content }: ToSeal): Promise<Sealed> {
+    const { me } = this.deps;
+    const other = conversation.members.find(({ user }) => user.id !== me.user_id)?.user.id;
+    if (conversation.kind !== 'direct' || !other) throw new Error('only conversations of two are sealed yet');
+    for (const user of [me.user_id, other])
+      if (!this.known.has(user) && !(await this.look(user))) throw new NoDevices();
+    await this.reach([me.user_id, other]);
+    const draft = {
+      conversation: conversation.id,
+      id,
+      kind,
+      target,
+      reply_to,
+      body: JSON.stringify(content),
+    };
+    const sealed = await this.deps.vault.call('seal_direct', { draft, with: other });
+    return { envelope: { kind: 'sealed', ...sealed.envelope }, boxes: sealed.boxes };
+  }
+
+  async refresh(people: readonly UserId[]): Promise<void> {
+    for (const user of people) await this.look(user);
+  }
+
+  async accepted(id: MessageId): Promise<void> {
+    await this.deps.vault.call('accepted', { id });
+  }
+
+  async open(batch: readonly Message[]): Promise<(Content | null)[]> {
+    const sealed = batch.filter(({ envelope }) => envelope?.kind === 'sealed');
+    const asked = sealed.map((message) => ({ message }));
+    const { outcomes } =
+      asked.length > 0 ? await this.deps.vault.call('open', { messages: asked }) : { outcomes: [] };
+    const opened = new Map(sealed.map((message, at) => [message, contentOf(outcomes[at])]));
+    return batch.map((message) => {
+      if (message.envelope?.kind === 'plain') return message.envelope.content;
+      return opened.get(message) ?? null;
+    });
+  }
+
+  /** One batch after the other: the order of a mailbox matters. */
+  receive(items: readonly MailboxItem[]): Promise<void> {
+    const mine = this.turn.then(() => this.take(items));
+    this.turn = mine.catch(() => undefined);
+    return mine;
+  }
+
+  private async take(items: readonly MailboxItem[]): Promise<void> {
+    if (items.length === 0) return;
+    for (const { from } of items) if (!this.known.has(from.user_id)) await this.look(from.user_id);
+    let { outcomes } = await this.deps.vault.call('receive', { items });
+    const strangers = items.filter((_, at) => remedyOf(outcomes[at]) === 'refresh');
+    if (strangers.length > 0) {
+      await this.refresh(strangers.map(({ from }) => from.user_id));
+      const again = await this.deps.vault.call('receive', { items: strangers });
+      outcomes = outcomes.map((outcome, at) => {
+        const place = strangers.indexOf(items[at] as MailboxItem);
+        return place < 0 ? outcome : (again.outcomes[place] ?? outcome);
+      });
+    }
+    const readable = new Set<ConversationId>();
+    for (const [at, item] of items.entries()) {
+      const outcome = outcomes[at];
+      if (typeof outcome === 'object' && ('key' in outcome || 'sender' in outcome))
+        readable.add(item.conversation_id);
+      await this.settle(item, outcome);
+    }
+    for (const { id } of items) this.toAck.add(id);
+    this.acking ??= setTimeout(() => void this.ackNow().catch(() => undefined), ACK_AFTER_MS);
+    if (readable.size > 0) this.readable(readable);
+  }
+
+  /** Answers who asked, and asks for what did not open. */
+  private async settle(item: MailboxItem, outcome: Outcome | undefined): Promise<void> {
+    if (typeof outcome !== 'object') return;
+    if ('asked' in outcome) {
+      const [device, asked] = outcome.asked;
+      await this.reach([device.user_id]);
+      await this.deps.vault.call('answer', { device, asked });
+      await this.postMail();
+    } else if (remedyOf(outcome) === 'repair') {
+      const [claimed] = await this.deps.keys.claim([item.from]);
+      const ask = { device: item.from, conversation: item.conversation_id, messages: [item.id] };
+      await this.deps.vault.call('ask_again', { ...ask, claimed: claimed ?? null });
+      await this.postMail();
+    } else if (remedyOf(outcome) === 'refuse') {
+      console.warn('a box was refused:', 'failed' in outcome && outcome.failed.detail);
+    }
+  }
+
+  private async ackNow(): Promise<void> {
+    if (this.acking) clearTimeout(this.acking);
+    this.acking = null;
+    const ids = [...this.toAck];
+    if (ids.length === 0) return;
+    await this.deps.keys.ack(ids);
+    for (const id of ids) this.toAck.delete(id);
+  }
+
+  private async postMail(): Promise<void> {
+    const { mail } = await this.deps.vault.call('mail', {});
+    for (let at = 0; at < mail.length; at += MOST_MAIL) {
+      const some = mail.slice(at, at + MOST_MAIL);
+      await this.deps.keys.sendMail(some);
+      await this.deps.vault.call('posted', { ids: some.map(({ id }) => id) });
+    }
+  }
+
+  /** Begins with every device of these people that was not begun with. */
+  private async reach(users: readonly UserId[]): Promise<void> {
+    const { devices } = await this.deps.vault.call('unreached', { users });
+    for (let at = 0; at < devices.length; at += MOST_MAIL)
+      await this.deps.vault.call('begin', {
+        claimed: await this.deps.keys.claim(devices.slice(at, at + MOST_MAIL)),
+      });
+  }
+
+  /** Fetches a person's devices; false where there are none yet. */
+  private async look(user: UserId): Promise<boolean> {
+    const list = await this.deps.keys.devices(user);
+    if (!list) return false;
+    const { outcomes } = await this.deps.vault.call('learn', { lists: [list] });
+    const [outcome] = outcomes;
+    if (typeof outcome === 'object' && 'failed' in outcome) {
+      const { is_verified } = await this.deps.vault.call('peer', { user });
+      // Whose safety number nobody compared may begin anew, as people do; one that was compared must be compared again.
+      if (outcome.failed.remedy !== 'account_key_changed' || is_verified || user === this.deps.me.user_id)
+        throw new VaultRefused(outcome.failed);
+      await this.deps.vault.call('accept_account_key', { list });
+    }
+    this.known.add(user);
+    return true;
+  }
+
+  /** Puts this device into the signed list of its account; false where it has to be linked first. */
+  private async join(): Promise<boolean> {
+    const { me, keys, vault } = this.deps;
+    const before = await keys.devices(me.user_id);
+    let own = await vault.call('self', {});
+    if (!own.account_key && !before) {
+      await vault.call('begin_account', {});
+      own = await vault.call('self', {});
+    }
+    const linked = own.account_key !== null && (before === null || before.account_key === own.account_key);
+    if (!linked) return false;
+    const isListed = before?.devices.some(({ id }) => id === me.device_id) ?? false;
+    await this.bringKeys(isListed ? MOST_KEYS : 0);
+    if (!isListed) {
+      const { list } = await vault.call('sign_devices', { before, add: [own.keys], remove: [] });
+      const { user_id: _mine, ...signed } = list;
+      await keys.putDevices(signed);
+    }
+    return this.look(me.user_id);
+  }
+}
+
+function remedyOf(outcome: Outcome | undefined): string | null {
+  return typeof outcome === 'object' && 'failed' in outcome ? outcome.failed.remedy : null;
+}
+
+function contentOf(outcome: Outcome | undefined): Content | null {
+  if (typeof outcome !== 'object') return null;
+  if ('failed' in outcome && outcome.failed.remedy === 'refuse')
+    console.warn('refused:', outcome.failed.detail);
+  if (!('body' in outcome)) return null;
+  try {
+    return JSON.parse(outcome.body) as Content;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,99 @@
+// One device's keys, wherever they live: every request is answered after what it changed was committed.
+import type {
+  Address,
+  ClaimedKeys,
+  ConversationId,
+  DeviceKeys,
+  DeviceList,
+  KeyBox,
+  KeyMail,
+  MailboxItem,
+  Message,
+  MessageId,
+  NewPrekeys,
+  Sealed,
+  UserId,
+} from '../gen/contract.ts';
+
+interface Draft {
+  readonly conversation: ConversationId;
+  readonly id: MessageId;
+  readonly kind: Message['kind'];
+  readonly target: MessageId | null;
+  readonly reply_to: MessageId | null;
+  readonly body: string;
+}
+
+/** What a vault may be asked, and what it answers. The names are crypto-core's (`host.rs`). */
+export interface VaultCalls {
+  begin_account: { ask: object; answer: object };
+  self: { ask: object; answer: { keys: DeviceKeys; account_key: string | null } };
+  sign_devices: {
+    ask: { before: DeviceList | null; add: readonly DeviceKeys[]; remove: readonly string[] };
+    answer: { list: DeviceList };
+  };
+  new_prekeys: { ask: { left: number }; answer: { prekeys: NewPrekeys | null } };
+  prekeys_taken: { ask: object; answer: object };
+  learn: { ask: { lists: readonly DeviceList[] }; answer: { outcomes: readonly Outcome[] } };
+  accept_account_key: { ask: { list: DeviceList }; answer: object };
+  peer: {
+    ask: { user: UserId };
+    answer: { list: DeviceList | null; is_verified: boolean; safety_number: string | null };
+  };
+  unreached: { ask: { users: readonly UserId[] }; answer: { devices: readonly Address[] } };
+  begin: { ask: { claimed: readonly ClaimedKeys[] }; answer: object };
+  seal_direct: {
+    ask: { draft: Draft; with: UserId };
+    answer: { envelope: Sealed; boxes: readonly KeyBox[] };
+  };
+  accepted: { ask: { id: MessageId }; answer: object };
+  receive: { ask: { items: readonly MailboxItem[] }; answer: { outcomes: readonly Outcome[] } };
+  open: { ask: { messages: readonly { message: Message }[] }; answer: { outcomes: readonly Outcome[] } };
+  mail: { ask: object; answer: { mail: readonly KeyMail[] } };
+  posted: { ask: { ids: readonly MessageId[] }; answer: object };
+  ask_again: {
+    ask: {
+      device: Address;
+      conversation: ConversationId;
+      messages: readonly MessageId[];
+      claimed: ClaimedKeys | null;
+    };
+    answer: { asked: boolean };
+  };
+  answer: { ask: { device: Address; asked: readonly MessageId[] }; answer: object };
+}
+
+export type Outcome =
+  | 'done'
+  | { readonly body: string }
+  | { readonly key: MessageId }
+  | { readonly sender: ConversationId }
+  | { readonly asked: readonly [Address, readonly MessageId[]] }
+  | { readonly after: number }
+  | { readonly failed: Failure };
+
+export interface Failure {
+  readonly remedy:
+    | 'nothing'
+    | 'wait'
+    | 'repair'
+    | 'refresh'
+    | 'refuse'
+    | 'ask_person'
+    | 'account_key_changed';
+  readonly detail: string;
+  readonly user?: UserId;
+}
+
+export interface Vault {
+  call<Op extends keyof VaultCalls>(op: Op, ask: VaultCalls[Op]['ask']): Promise<VaultCalls[Op]['answer']>;
+  close(): void;
+}
+
+/** The vault says no. */
+export class VaultRefused extends Error {
+  constructor(readonly failure: Failure) {
+    super(failure.detail);
+    this.name = 'VaultRefused';
+  }
+}
