@@ -93,6 +93,10 @@ pub async fn serve(settings: Settings, role: Role, with_demo: bool) -> anyhow::R
     accepting.cancel();
     serving.close();
     serving.wait().await;
+    if let Some(pod) = &pod {
+        // Whoever found the way back before the door was shut.
+        socket::drain(pod).await;
+    }
     stop.cancel();
     // What was accepted and is not in the log yet stays in the queue, and goes on at the next start.
     workers_stop.cancel();
