@@ -2,7 +2,9 @@
 
 use shared_types::{ConversationId, DeviceId, EntryKind, Envelope, Message, MessageId, Sealed, UserId};
 
-use crate::{Error, Result, digest::sha256, list::unbase64, transcript::Transcript};
+#[cfg(feature = "device")]
+use crate::digest::sha256;
+use crate::{Error, Result, list::unbase64, transcript::Transcript};
 
 /// The scheme that this crate makes and reads.
 pub const SCHEME: &str = "sotto1";
@@ -53,6 +55,7 @@ impl Header {
     }
 
     /// The hash that a box carries: of this header and its ciphertext.
+    #[cfg(feature = "device")]
     pub(crate) fn binding(&self, ciphertext: &[u8]) -> [u8; 32] {
         sha256(&Transcript::new("sotto/binding/1").bytes(&self.encoded()).bytes(ciphertext).finish())
     }

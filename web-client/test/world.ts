@@ -250,7 +250,7 @@ function sealing(): CryptoEngine {
     accepted: async () => undefined,
     receive: async () => undefined,
     wanted: async () => undefined,
-    onReadable: () => undefined,
+    listen: () => undefined,
     stop: () => undefined,
     open: async (batch) =>
       batch.map(({ envelope }) => {

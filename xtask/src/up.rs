@@ -140,7 +140,7 @@ fn announce(listen: SocketAddr, metrics: SocketAddr, took: Duration) {
     println!("  the API        http://{listen}/api/docs");
     println!("  the metrics    http://{metrics}/metrics");
     println!();
-    println!("Messages are NOT end-to-end encrypted in this version: for trying it out only.");
+    println!("The server can read what is written here (SOTTO_ALLOW_PLAINTEXT): for trying it out only.");
     println!("Ctrl-C stops it.");
     println!();
 }

@@ -1,7 +1,7 @@
 // Where the server takes only sealed envelopes: people talk as ever, and it reads nothing.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join as path } from 'node:path';
-import { expect, type Person, test } from '../support/person.ts';
+import { expect, Person, test } from '../support/person.ts';
 import { Server } from '../support/server.ts';
 
 let server: Server;
@@ -129,4 +129,23 @@ test('a plain message is refused, and says so', async ({ join, request }) => {
     data: { envelope: { kind: 'plain', content: { type: 'text', text: 'x' } } },
   });
   expect([answer.status(), (await answer.json()).code]).toEqual([422, 'plaintext_refused']);
+});
+
+test('a second device says that it has no part in what is sealed', async ({ join, browser }) => {
+  const [ana, bo] = await Promise.all([
+    join('Ana Petrova', {}, server.url),
+    join('Bo Lindqvist', {}, server.url),
+  ]);
+  await ana.find(bo);
+  await ana.say('sealed for the first');
+  await expect(bo.chat(ana.name)).toContainText('sealed for the first');
+  const page = await (await browser.newContext()).newPage();
+  await page.goto(server.url);
+  const second = new Person(page, bo.username, bo.name);
+  await second.signIn();
+  await expect(page.getByText('This device can’t read or write')).toBeVisible();
+  await expect(second.chat(ana.name)).toContainText('This message can’t be read yet.');
+  await page.screenshot({ path: '../../build/unlinked.png' });
+  await expect(bo.page.getByText('This device can’t read or write')).toHaveCount(0);
+  await page.context().close();
 });

@@ -26,6 +26,13 @@ export interface Sealed {
   readonly boxes: readonly KeyBox[];
 }
 
+export interface CryptoEars {
+  /** Something in these conversations may open now that did not before. */
+  readonly readable: (conversations: ReadonlySet<ConversationId>) => void;
+  /** Whether this device can read and write: not while the account's key is on another one only. */
+  readonly linked: (linked: boolean) => void;
+}
+
 export interface CryptoEngine {
   /** What the people are told: with 'none' the client shows a warning that cannot be missed. */
   readonly protection: 'none' | 'end-to-end';
@@ -43,7 +50,7 @@ export interface CryptoEngine {
   receive(items: readonly MailboxItem[]): Promise<void>;
   /** The directory wants new keys of a device, perhaps of this one. */
   wanted(event: KeysEvent): Promise<void>;
-  /** Calls back with conversations of which something may open now that did not before. */
-  onReadable(listener: (conversations: ReadonlySet<ConversationId>) => void): void;
+  /** Tells what becomes of this device's keys from now on. */
+  listen(ears: CryptoEars): void;
   stop(): void;
 }

@@ -12,6 +12,6 @@ export const plainEngine: CryptoEngine = {
   open: async (batch) => batch.map(({ envelope }) => (envelope?.kind === 'plain' ? envelope.content : null)),
   receive: nothing,
   wanted: nothing,
-  onReadable: () => undefined,
+  listen: () => undefined,
   stop: () => undefined,
 };

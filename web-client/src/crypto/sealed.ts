@@ -17,7 +17,7 @@ import type {
   NewPrekeys,
   UserId,
 } from '../gen/contract.ts';
-import type { CryptoEngine, Sealed, ToSeal } from './engine.ts';
+import type { CryptoEars, CryptoEngine, Sealed, ToSeal } from './engine.ts';
 import { type Outcome, type Vault, VaultRefused } from './vault.ts';
 
 /** The directory's calls. */
@@ -56,7 +56,7 @@ export class SealedEngine implements CryptoEngine {
   private readonly toAck = new Set<MessageId>();
   private acking: ReturnType<typeof setTimeout> | null = null;
   private turn: Promise<void> = Promise.resolve();
-  private readable: (conversations: ReadonlySet<ConversationId>) => void = () => undefined;
+  private ears: CryptoEars = { readable: () => undefined, linked: () => undefined };
 
   constructor(private readonly deps: SealedDeps) {}
 
@@ -83,8 +83,8 @@ export class SealedEngine implements CryptoEngine {
     }
   }
 
-  onReadable(listener: (conversations: ReadonlySet<ConversationId>) => void): void {
-    this.readable = listener;
+  listen(ears: CryptoEars): void {
+    this.ears = ears;
   }
 
   async wanted({ device_id, one_time_left }: KeysEvent): Promise<void> {
@@ -166,7 +166,7 @@ export class SealedEngine implements CryptoEngine {
     }
     for (const { id } of items) this.toAck.add(id);
     this.acking ??= setTimeout(() => void this.ackNow().catch(() => undefined), ACK_AFTER_MS);
-    if (readable.size > 0) this.readable(readable);
+    if (readable.size > 0) this.ears.readable(readable);
   }
 
   /** Answers who asked, and asks for what did not open. */
@@ -241,6 +241,7 @@ export class SealedEngine implements CryptoEngine {
       own = await vault.call('self', {});
     }
     const linked = own.account_key !== null && (before === null || before.account_key === own.account_key);
+    this.ears.linked(linked);
     if (!linked) return false;
     const isListed = before?.devices.some(({ id }) => id === me.device_id) ?? false;
     await this.bringKeys(isListed ? MOST_KEYS : 0);

@@ -9,6 +9,9 @@ export const en = {
   'app.name': 'Sotto',
   'app.tagline': 'Private conversations, on your own server.',
   'app.unencrypted': 'Not encrypted: development',
+  'app.unlinked': 'This device can’t read or write',
+  'app.unlinked.why':
+    'Messages are sealed for your other device. Linking a second one is not possible in this version yet.',
   'app.unencrypted.why': 'This server runs for development. Whoever runs it can read what you write.',
   'app.opening': 'Opening Sotto',
 

@@ -64,7 +64,7 @@ export class Engine {
       changed: (states) => this.show({ states }),
       arrived: (id, entries) => this.arrived(id, entries),
     });
-    this.mailroom = new Mailroom(me.id, crypto, this.conversations);
+    this.mailroom = new Mailroom(me.id, crypto, this.conversations, (linked) => this.show({ linked }));
     const online = () => !this.stopped.signal.aborted && this.board.read().reach === 'online';
     this.looks = new Looks(this.conversations, online);
     this.outbox = new Outbox({

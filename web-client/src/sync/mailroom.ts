@@ -11,9 +11,13 @@ export class Mailroom {
     private readonly me: UserId,
     private readonly crypto: CryptoEngine,
     private readonly conversations: Pick<Conversations, 'hear' | 'reopen'>,
+    linked: (linked: boolean) => void,
   ) {
-    crypto.onReadable((ids) => {
-      for (const id of ids) conversations.reopen(id);
+    crypto.listen({
+      linked,
+      readable: (ids) => {
+        for (const id of ids) conversations.reopen(id);
+      },
     });
   }
 

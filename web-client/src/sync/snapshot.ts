@@ -10,6 +10,8 @@ export interface Snapshot {
   readonly reach: Reach | 'syncing';
   readonly me: User;
   readonly protection: CryptoEngine['protection'];
+  /** Whether this device can read and write sealed messages. */
+  readonly linked: boolean;
   readonly states: States;
   readonly presence: ReadonlyMap<UserId, Presence>;
   readonly blocked: ReadonlySet<UserId>;
@@ -24,7 +26,7 @@ export class Board {
 
   constructor(me: User, protection: CryptoEngine['protection']) {
     const nothing = { states: new Map(), presence: new Map(), blocked: new Set<UserId>(), waiting: 0 };
-    this.snapshot = { loaded: false, reach: 'connecting', me, protection, ...nothing };
+    this.snapshot = { loaded: false, reach: 'connecting', me, protection, linked: true, ...nothing };
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {

@@ -10,7 +10,7 @@ import { Empty } from '../../ui/empty.tsx';
 import { Mark } from '../../ui/mark.tsx';
 import { ReachLine } from '../../ui/reach-line.tsx';
 import { SearchBox } from '../../ui/search-box.tsx';
-import { Unencrypted } from '../../ui/unencrypted.tsx';
+import { Unencrypted, Unlinked } from '../../ui/unencrypted.tsx';
 import styles from './chat-list.module.css';
 import { ChatRows } from './chat-rows.tsx';
 import { listed } from './order.ts';
@@ -19,6 +19,7 @@ export function ChatList({ selected }: { selected: ConversationId | null }) {
   const { me } = useClient().engine.getSnapshot();
   const states = useEngine((snapshot) => snapshot.states);
   const protection = useEngine((snapshot) => snapshot.protection);
+  const linked = useEngine((snapshot) => snapshot.linked);
   const reach = useEngine((snapshot) => snapshot.reach);
   const waiting = useEngine((snapshot) => snapshot.waiting);
   const [query, setQuery] = useState('');
@@ -54,6 +55,7 @@ export function ChatList({ selected }: { selected: ConversationId | null }) {
       <footer className={styles.footer}>
         <ReachLine reach={reach} waiting={waiting} />
         {protection === 'none' && <Unencrypted />}
+        {!linked && <Unlinked />}
       </footer>
     </>
   );
