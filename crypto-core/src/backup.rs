@@ -17,13 +17,12 @@ use crate::{
     Error, Result, aead,
     device::{AccountSecret, Device, Known},
     digest::sha256,
+    letters,
     list::{to_base64, unbase64, unbase64_vec},
     secret::{Key, random},
     transcript::Transcript,
 };
 
-/// Crockford's base 32: no letter that looks like a digit.
-const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// Random bytes of a recovery key; one more is its check.
 const RECOVERY_BYTES: usize = 19;
 
@@ -50,19 +49,8 @@ impl RecoveryKey {
 
     /// As it is shown: eight groups of four.
     pub fn shown(&self) -> Zeroizing<String> {
-        let bytes = self.0.iter().copied().chain([sha256(self.0.as_slice())[0]]);
-        let (mut text, mut pending, mut bits) = (Zeroizing::new(String::with_capacity(39)), 0_u32, 0);
-        for byte in bytes {
-            (pending, bits) = (pending << 8 | u32::from(byte), bits + 8);
-            while bits >= 5 {
-                bits -= 5;
-                if text.len() % 5 == 4 {
-                    text.push('-');
-                }
-                text.push(char::from(LETTERS[(pending >> bits & 31) as usize]));
-            }
-        }
-        text
+        let bytes: Zeroizing<Vec<u8>> = Zeroizing::new(self.0.iter().copied().chain([self.check()]).collect());
+        letters::show(&bytes)
     }
 
     /// As it is typed: small letters, spaces and the letters that look like digits are taken for what is meant.
@@ -70,24 +58,15 @@ impl RecoveryKey {
     /// # Errors
     /// [`Error::WrongSecret`] where it is no recovery key: most typing mistakes are found here.
     pub fn read(text: &str) -> Result<Self> {
-        let mut bytes = Zeroizing::new(Vec::with_capacity(RECOVERY_BYTES + 1));
-        let (mut pending, mut bits) = (0_u32, 0);
-        for letter in text.chars().filter(|letter| letter.is_alphanumeric()) {
-            let letter = match letter.to_ascii_uppercase() {
-                'O' => '0',
-                'I' | 'L' => '1',
-                other => other,
-            };
-            let place = LETTERS.iter().position(|it| char::from(*it) == letter).ok_or(Error::WrongSecret)?;
-            (pending, bits) = (pending << 5 | u32::try_from(place).unwrap_or(0), bits + 5);
-            if bits >= 8 {
-                bits -= 8;
-                bytes.push((pending >> bits & 0xff) as u8);
-            }
-        }
+        let bytes = letters::read(text).ok_or(Error::WrongSecret)?;
         let (check, key) = bytes.split_last().ok_or(Error::WrongSecret)?;
-        let key = <[u8; RECOVERY_BYTES]>::try_from(key).map(Zeroizing::new).map_err(|_| Error::WrongSecret)?;
-        if *check == sha256(key.as_slice())[0] { Ok(Self(key)) } else { Err(Error::WrongSecret) }
+        let key = <[u8; RECOVERY_BYTES]>::try_from(key).map(|key| Self(Zeroizing::new(key)));
+        key.ok().filter(|key| key.check() == *check).ok_or(Error::WrongSecret)
+    }
+
+    /// Finds most typing mistakes.
+    fn check(&self) -> u8 {
+        sha256(self.0.as_slice())[0]
     }
 }
 

@@ -21,13 +21,21 @@ pub(crate) type ChainId = [u8; 32];
 /// Who has the key of a chain, and from which position on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Holder {
-    pub(crate) device: Address,
+    pub(crate) reader: Reader,
     pub(crate) from: u32,
 }
 
+/// A device by its name and by its signing key: under another key it is another device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Reader {
+    pub(crate) device: Address,
+    #[serde(with = "serde_bytes")]
+    pub(crate) key: [u8; 32],
+}
+
 /// Whether a device could read what lies at a position.
-pub(crate) fn could_read(holders: &[Holder], device: Address, position: u32) -> bool {
-    holders.iter().any(|holder| holder.device == device && holder.from <= position)
+pub(crate) fn could_read(holders: &[Holder], reader: Reader, position: u32) -> bool {
+    holders.iter().any(|holder| holder.reader == reader && holder.from <= position)
 }
 
 /// The chain that this device speaks on in one group.
@@ -38,7 +46,7 @@ pub(crate) struct Speaking {
     pub(crate) epoch: u64,
     pub(crate) holders: Vec<Holder>,
     /// Who has its key, and lost it: gets it once more with the next message.
-    pub(crate) owed: Vec<Address>,
+    pub(crate) owed: Vec<Reader>,
     made_at: u64,
 }
 
@@ -49,8 +57,8 @@ impl Speaking {
     }
 
     /// Whether it may go on: nobody has its key who is no reader any more, and it is neither long nor old.
-    pub(crate) fn may_go_on(&self, readers: &[Address], now: u64) -> bool {
-        self.holders.iter().all(|holder| readers.contains(&holder.device))
+    pub(crate) fn may_go_on(&self, readers: &[Reader], now: u64) -> bool {
+        self.holders.iter().all(|holder| readers.contains(&holder.reader))
             && self.chain.message_index() < MOST_MESSAGES
             && now.saturating_sub(self.made_at) < OLDEST_MS
     }
@@ -65,18 +73,17 @@ impl Speaking {
     }
 
     /// Which of these devices are to get the key.
-    pub(crate) fn without_key(&self, readers: &[Address]) -> Vec<Address> {
-        let has = |device: &Address| {
-            self.holders.iter().any(|holder| holder.device == *device) && !self.owed.contains(device)
-        };
-        readers.iter().filter(|device| !has(device)).copied().collect()
+    pub(crate) fn without_key(&self, readers: &[Reader]) -> Vec<Reader> {
+        let has =
+            |reader: &Reader| self.holders.iter().any(|holder| holder.reader == *reader) && !self.owed.contains(reader);
+        readers.iter().filter(|reader| !has(reader)).copied().collect()
     }
 
     /// These have it now, from here on; who had it before still has.
-    pub(crate) fn share(&mut self, devices: &[Address]) {
+    pub(crate) fn share(&mut self, readers: &[Reader]) {
         let from = self.position();
-        self.owed.retain(|device| !devices.contains(device));
-        self.holders.extend(devices.iter().map(|device| Holder { device: *device, from }));
+        self.owed.retain(|reader| !readers.contains(reader));
+        self.holders.extend(readers.iter().map(|reader| Holder { reader: *reader, from }));
     }
 
     /// The key from here on: a newcomer reads nothing of what came before.

@@ -54,6 +54,8 @@ mod content;
 #[cfg(feature = "device")]
 mod groups;
 #[cfg(feature = "device")]
+mod letters;
+#[cfg(feature = "device")]
 mod pairwise;
 #[cfg(feature = "device")]
 mod payload;

@@ -1,7 +1,15 @@
-//! Linking a new device: it shows a code, a linked device scans it, both show the same two digits, the secrets go over.
+//! Linking a new device: it shows a code, a linked device scans or is told it, both show the same two digits, the secrets go
+//! over.
 //!
-//! The channel is vodozemac's ECIES, made for just that. Whoever carries the messages learns nothing; somebody who swaps
-//! the code on its way makes the digits differ, which is why people have to compare them.
+//! ```text
+//! new device ── key, through the server ──▶ linked device, which is shown the code: a hash of the key
+//!            ◀── the channel's first message ──
+//!                both show the same digits, and the person says so
+//!            ◀── account key, backup key ──
+//! ```
+//!
+//! The channel is vodozemac's ECIES, made for just that. Whoever carries the messages learns nothing. The code goes from
+//! screen to eye, not through the server: a key that the server swaps does not fit it, and would make the digits differ.
 
 use serde::{Deserialize, Serialize};
 use vodozemac::{
@@ -14,8 +22,11 @@ use zeroize::Zeroizing;
 use crate::{
     Error, Result,
     device::{AccountSecret, Device},
+    digest::{self, sha256},
+    letters,
     list::{to_base64, unbase64},
     secret::Key,
+    transcript::Transcript,
 };
 
 const PURPOSE: &str = "sotto/link/1";
@@ -24,8 +35,20 @@ const TAMPERED: Error = Error::Tampered("the linking");
 /// A new device that waits to be scanned.
 pub struct NewDevice(Ecies);
 
+impl std::fmt::Debug for NewDevice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NewDevice(..)")
+    }
+}
+
 /// Either side, once both have each other's key.
 pub struct Channel(EstablishedEcies);
+
+impl std::fmt::Debug for Channel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Channel(..)")
+    }
+}
 
 #[derive(Serialize, Deserialize)]
 struct Secrets {
@@ -39,9 +62,14 @@ impl NewDevice {
         Self(Ecies::with_info(PURPOSE))
     }
 
-    /// Its key (base64), for the code that is scanned or typed.
-    pub fn code(&self) -> String {
+    /// Its key (base64), for the server to carry.
+    pub fn key(&self) -> String {
         to_base64(self.0.public_key().as_bytes())
+    }
+
+    /// What its screen shows, to be scanned or typed: sixteen letters.
+    pub fn code(&self) -> String {
+        letters::show(&code(self.0.public_key())).to_string()
     }
 
     /// Takes what the scanning device sent first.
@@ -55,14 +83,24 @@ impl NewDevice {
     }
 }
 
-/// On the linked device: the channel to the one whose code was scanned, and what goes to it first.
+/// 80 bits of the key's hash: nobody finds another key that fits.
+fn code(key: Curve25519PublicKey) -> [u8; 10] {
+    let hash = sha256(&Transcript::new("sotto/link-code/1").bytes(key.as_bytes()).finish());
+    std::array::from_fn(|place| hash[place])
+}
+
+/// On the linked device: the channel to the one whose code this is, and what goes to it first. `key` came through the server.
 ///
 /// # Errors
-/// [`Error::Malformed`] where it is no such code.
-pub fn scan(code: &str) -> Result<(Channel, String)> {
-    let key = Curve25519PublicKey::from_bytes(unbase64(code, "the code")?);
+/// [`Error::WrongSecret`] where the code is another's, [`Error::Malformed`] where the key is none.
+pub fn scan(key: &str, typed: &str) -> Result<(Channel, String)> {
+    let key = Curve25519PublicKey::from_bytes(unbase64(key, "the key")?);
+    let fits = letters::read(typed).is_some_and(|typed| digest::same(&typed, &code(key)));
+    if !fits {
+        return Err(Error::WrongSecret);
+    }
     let begun = Ecies::with_info(PURPOSE).establish_outbound_channel(key, b"sotto");
-    let begun = begun.map_err(|_| Error::Malformed("the code"))?;
+    let begun = begun.map_err(|_| Error::Malformed("the key"))?;
     Ok((Channel(begun.ecies), begun.message.encode()))
 }
 

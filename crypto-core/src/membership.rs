@@ -30,6 +30,8 @@ pub struct Members {
     pub hash: [u8; 32],
     /// Who is in, and what they may.
     pub roles: BTreeMap<UserId, Role>,
+    /// Who was in, and with which statement they were no more.
+    pub gone: BTreeMap<UserId, u64>,
 }
 
 impl Members {
@@ -57,7 +59,10 @@ impl Members {
         if !may {
             return Err(Error::UnsignedMembership);
         }
-        Ok(Self { epoch: next.epoch, hash: hash(next), roles })
+        let mut gone = before.map(|members| members.gone.clone()).unwrap_or_default();
+        gone.extend(before.iter().flat_map(|members| members.roles.keys()).map(|user| (*user, next.epoch)));
+        gone.retain(|user, _| !roles.contains_key(user));
+        Ok(Self { epoch: next.epoch, hash: hash(next), roles, gone })
     }
 
     /// Admins bring in and take out members; only an owner changes what others may, or takes out an admin.
@@ -81,6 +86,11 @@ impl Members {
     fn is_leaving(&self, roles: &BTreeMap<UserId, Role>, signer: UserId) -> bool {
         let mut without = self.roles.clone();
         without.remove(&signer).is_some() && without == *roles
+    }
+
+    /// Whether somebody was in while there were so many statements, as far as is known.
+    pub fn was_in(&self, user: UserId, epoch: u64) -> bool {
+        self.contains(user) || self.gone.get(&user).is_some_and(|until| epoch < *until)
     }
 
     /// Whether somebody is in.

@@ -5,11 +5,17 @@ use std::collections::BTreeMap;
 use shared_types::keys::Address;
 use wasm_bindgen::prelude::*;
 
-use crate::{device::Device, host, list::unbase64_vec, secret::Key};
+use crate::{
+    Result as Outcome,
+    device::Device,
+    host::{self, Host},
+    list::unbase64_vec,
+    secret::Key,
+};
 
 /// A device in this worker.
 #[wasm_bindgen]
-pub struct Engine(Device);
+pub struct Engine(Host);
 
 fn address(me: &str) -> Result<Address, JsError> {
     serde_json::from_str(me).map_err(|_| JsError::new("expected {user_id, device_id}"))
@@ -23,24 +29,18 @@ fn key(bytes: &[u8]) -> Result<Key, JsError> {
 impl Engine {
     /// A new device. `me` is `{user_id, device_id}` as JSON, the key seals its state.
     pub fn create(me: &str, storage_key: &[u8]) -> Result<Engine, JsError> {
-        Ok(Self(Device::create(address(me)?, key(storage_key)?)))
+        Ok(Self(Host::new(Device::create(address(me)?, key(storage_key)?))))
     }
 
     /// A device from its records: an object of names and bytes (base64) as JSON.
     pub fn load(me: &str, storage_key: &[u8], records: &str, at_least: f64) -> Result<Engine, JsError> {
+        let (me, key) = (address(me)?, key(storage_key)?);
         let records: BTreeMap<String, String> =
             serde_json::from_str(records).map_err(|_| JsError::new("expected an object of records"))?;
         let records = records.into_iter().map(|(name, bytes)| Ok((name, unbase64_vec(&bytes, "a record")?)));
-        let records = records.collect::<crate::Result<BTreeMap<_, _>>>();
-        let loaded = records.and_then(|records| {
-            Device::load(
-                address(me).map_err(|_| MALFORMED)?,
-                key(storage_key).map_err(|_| MALFORMED)?,
-                &records,
-                whole(at_least),
-            )
-        });
-        loaded.map(Self).map_err(|error| JsError::new(&error.to_string()))
+        let records = records.collect::<Outcome<BTreeMap<_, _>>>();
+        let loaded = records.and_then(|records| Device::load(me, key, &records, whole(at_least)));
+        loaded.map(|device| Self(Host::new(device))).map_err(|error| JsError::new(&error.to_string()))
     }
 
     /// Answers one request; both are JSON.
@@ -48,8 +48,6 @@ impl Engine {
         host::call(&mut self.0, request, whole(now))
     }
 }
-
-const MALFORMED: crate::Error = crate::Error::Malformed("the device");
 
 /// JavaScript's numbers are floats; ours here are whole and positive.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "milliseconds and small counts")]

@@ -20,7 +20,7 @@ fn a_new_device_is_linked_by_its_code() {
     assert_eq!(host.device.sign_devices(None, Vec::new()), Err(Error::NotLinked));
 
     let waiting = NewDevice::start();
-    let (mut old, first) = link::scan(&waiting.code()).unwrap();
+    let (mut old, first) = link::scan(&waiting.key(), &waiting.code()).unwrap();
     let mut new = waiting.accept(&first).unwrap();
     assert_eq!((old.digits().len(), old.digits()), (2, new.digits()));
     let secrets = old.hand_over(&world.host("ana/phone").device).unwrap();
@@ -33,17 +33,23 @@ fn a_new_device_is_linked_by_its_code() {
 #[test]
 fn a_code_that_was_swapped_on_its_way_shows_other_digits() {
     let (waiting, between) = (NewDevice::start(), NewDevice::start());
-    let (old, first) = link::scan(&between.code()).unwrap();
+    let swapped = link::scan(&between.key(), &waiting.code());
+    assert_eq!(swapped.err(), Some(Error::WrongSecret), "the code is of the key that the person sees");
+    let (old, first) = link::scan(&between.key(), &between.code()).unwrap();
     assert!(waiting.accept(&first).is_err(), "what was meant for another does not open");
     let waiting = NewDevice::start();
-    let (to_new, first_to_new) = link::scan(&waiting.code()).unwrap();
+    let (key, between_code) = (waiting.key(), waiting.code());
+    let (to_new, first_to_new) = link::scan(&waiting.key(), &waiting.code()).unwrap();
     let (from_old, new) = (between.accept(&first).unwrap(), waiting.accept(&first_to_new).unwrap());
     assert_eq!(
         (from_old.digits(), to_new.digits()),
         (old.digits(), new.digits()),
         "each end agrees with the one between"
     );
-    assert!(link::scan("no code").is_err());
+    assert!(link::scan("no key", &between_code).is_err());
+    for typed in ["", "ABCD", "no code"] {
+        assert_eq!(link::scan(&key, typed).err(), Some(Error::WrongSecret), "{typed}");
+    }
 }
 
 #[test]

@@ -241,10 +241,10 @@ fn a_group_message_is_not_taken_for_another() {
     world.fetch("bo/desk");
     let mut moved = one.clone();
     moved.conversation_id = ConversationId(Uuid::nil());
-    assert_eq!(world.host("bo/desk").open(&moved), Err(Error::Mismatch("conversation")));
+    assert_eq!(world.host("bo/desk").open(&moved), Err(Error::Waiting), "nobody is in it");
     let mut foreign = one.clone();
     (foreign.sender_id, foreign.sender_device_id) = (user("cleo"), at("cleo/web").device_id);
-    assert_eq!(world.host("bo/desk").open(&foreign), Err(Error::Mismatch("sender")));
+    assert_eq!(world.host("bo/desk").open(&foreign), Err(Error::Waiting), "cleo has no such chain");
     let honest = other.clone();
     sealed(&mut other).group = sealed(&mut one.clone()).group.clone();
     assert_eq!(
@@ -351,4 +351,100 @@ fn nothing_that_is_said_reaches_the_server() {
         assert!(has(&[&seen[..], &form].concat(), &form), "what is there is found");
     }
     assert!(has(seen, b"\"ciphertext\""), "the search sees what the server saw");
+}
+
+#[test]
+fn words_are_sealed_only_for_whom_a_conversation_is_with() {
+    let mut world = World::of(&["ana/phone", "bo/desk", "eve/web"]);
+    let conversation = ConversationId::direct(user("ana"), user("bo"));
+    world.reach(at("ana/phone"), &[at("eve/web")]).unwrap();
+    let draft = world::draft(conversation, world.server.id(), "for bo");
+    let now = world.now;
+    let refused = world.host("ana/phone").device.seal_direct(&draft, user("eve"), now).unwrap_err();
+    assert_eq!(refused, Error::Mismatch("conversation"), "the server shows eve as the other member");
+}
+
+#[test]
+fn old_keys_are_not_given_to_a_device_under_another_key() {
+    let mut world = World::of(&["ana/phone", "bo/desk"]);
+    let message = world.say("ana/phone", "bo", "for bo alone");
+    // Somebody takes his place: the same id in a list under another account key, which ana accepts.
+    let mut evil = Device::create(at("bo/desk"), Key::random());
+    evil.link(AccountSecret::generate(), None);
+    let keys = evil.new_prekeys(0, world.now).unwrap();
+    let list = evil.sign_devices(world.server.lists.get(&user("bo")), vec![evil.keys()]).unwrap();
+    world.server.prekeys.remove(&at("bo/desk"));
+    world.server.put_prekeys(at("bo/desk"), &keys);
+    world.host("ana/phone").device.accept_account_key(&list).unwrap();
+    evil.learn(&world.server.lists[&user("ana")]).unwrap();
+    evil.accept_account_key(&list).unwrap();
+    world.host("bo/desk").device = evil;
+    world.server.mailboxes.clear();
+    world.repair("bo/desk", "ana/phone", &[&message]).unwrap();
+    assert!(!world.host("bo/desk").disk.contains_key(&Device::record_of(&message)));
+}
+
+#[test]
+fn a_senders_chain_cannot_be_taken_by_another_member() {
+    let mut world = World::of(&["ana/phone", "bo/desk", "eve/web"]);
+    world.set_members("ana/phone", &["bo", "eve"]);
+    let message = world.say_all("ana/phone", "ana's words");
+    world.fetch("eve/web");
+    let from_eve = world.say_all("eve/web", "eve's words");
+    let mut forged = from_eve.clone();
+    sealed(&mut forged).group = sealed(&mut message.clone()).group.clone();
+    world.fetch("bo/desk");
+    assert_eq!(world.host("bo/desk").open(&forged), Err(Error::Waiting), "on ana's chain eve says nothing");
+    assert_eq!(world.reads("bo/desk", &message).as_deref(), Ok("ana's words"));
+}
+
+#[test]
+fn who_was_removed_says_nothing_more_and_what_they_said_before_stays() {
+    let mut world = World::of(&["ana/phone", "bo/desk", "eve/web"]);
+    world.set_members("ana/phone", &["bo", "eve"]);
+    let (before, late) = (world.say_all("eve/web", "before"), world.say_all("eve/web", "late"));
+    world.set_members("ana/phone", &["bo"]);
+    world.fetch("bo/desk");
+    assert_eq!(world.reads("bo/desk", &before).as_deref(), Ok("before"), "it was said while she was in");
+    let mut after = late;
+    sealed(&mut after).context.as_mut().unwrap().epoch = 2;
+    assert_eq!(world.host("bo/desk").open(&after), Err(Error::UnsignedMembership));
+    sealed(&mut after).context.as_mut().unwrap().epoch = 9;
+    assert_eq!(world.host("bo/desk").open(&after), Err(Error::Waiting), "who has not followed so far waits");
+}
+
+#[test]
+fn a_group_message_opens_after_one_that_was_changed_on_its_way() {
+    let mut world = World::of(&["ana/phone", "bo/desk"]);
+    world.set_members("ana/phone", &["bo"]);
+    let honest = world.say_all("ana/phone", "honest");
+    let mut changed = honest.clone();
+    change(&mut sealed(&mut changed).ciphertext, 40);
+    world.fetch("bo/desk");
+    let now = world.now;
+    assert_eq!(world.host("bo/desk").open(&changed), Err(Error::Mismatch("message")));
+    world.host("bo/desk").commit(now);
+    assert_eq!(world.reads("bo/desk", &honest).as_deref(), Ok("honest"));
+}
+
+#[test]
+fn a_client_signs_no_list_that_its_account_has_not_signed() {
+    use crypto_core::host::{self, Host};
+    let mut world = World::of(&["ana/phone"]);
+    let mut forged = world.server.lists[&user("ana")].clone();
+    let ghost = Device::create(at("ana/ghost"), Key::random());
+    forged.version += 1;
+    forged.devices = vec![ghost.keys()];
+    let now = world.now;
+    let device = std::mem::replace(&mut world.host("ana/phone").device, Device::create(at("ana/phone"), Key::random()));
+    let own = device.keys();
+    let mut host = Host::new(device);
+    let ask = |before: &shared_types::keys::DeviceList| {
+        serde_json::json!({"op": "sign_devices", "before": before, "add": [own], "remove": []}).to_string()
+    };
+    let answer: serde_json::Value = serde_json::from_str(&host::call(&mut host, &ask(&forged), now)).unwrap();
+    assert_eq!(answer["error"]["remedy"], "refuse", "{answer}");
+    let honest = &world.server.lists[&user("ana")];
+    let answer: serde_json::Value = serde_json::from_str(&host::call(&mut host, &ask(honest), now)).unwrap();
+    assert_eq!(answer["ok"]["list"]["version"], 2, "{answer}");
 }

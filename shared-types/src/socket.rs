@@ -35,6 +35,7 @@ calls! {
     "receipt" RaiseReceipt -> Done;
     "typing" Typing -> Done;
     "presence:watch" WatchPresence -> PresenceStates;
+    "link" SendLink -> Done;
     "auth:renew" RenewAuth -> Renewed;
 }
 
@@ -109,6 +110,32 @@ pub struct Typing {
 pub struct WatchPresence {
     /// At most 500 people.
     pub user_ids: Vec<UserId>,
+}
+
+/// `link`: a step of linking a new device, from one of a person's devices to the others. Nothing is kept of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(optional_fields))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SendLink {
+    /// To which; to all others where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<DeviceId>,
+    /// Opaque to the server: 1 to 4,096 characters.
+    pub body: String,
+}
+
+/// The `link` event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(optional_fields))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LinkEvent {
+    /// From which of one's devices.
+    pub from: DeviceId,
+    /// To which; to all others where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<DeviceId>,
+    /// What the other device sent.
+    pub body: String,
 }
 
 /// `auth:renew`: a fresh access token for the same session.
@@ -328,6 +355,8 @@ events! {
     Keys "keys" KeysEvent;
     /// One's own list of devices has changed.
     Devices "devices" DevicesEvent;
+    /// A step of linking a new device of one's own.
+    Link "link" LinkEvent;
     /// The session is about to end, has ended, or should move to another pod.
     Session "session" SessionEvent;
 }

@@ -13,8 +13,8 @@ use shared_types::{
         PrekeyKind, PublicKey,
     },
     socket::{
-        Ack, DevicesEvent, Done, KeysEvent, LiveMessage, MailboxEvent, Presence, Ready, SendMessage, SessionEvent,
-        SessionReason,
+        Ack, DevicesEvent, Done, KeysEvent, LinkEvent, LiveMessage, MailboxEvent, Presence, Ready, SendMessage,
+        SessionEvent, SessionReason,
     },
     sync::{SyncRequest, SyncResponse},
 };
@@ -247,6 +247,11 @@ fn events_have_their_names() {
             json!({"device_id": PLACE, "one_time_left": 4}),
         ),
         (ServerEvent::Devices(DevicesEvent { version: 2 }), "devices", json!({"version": 2})),
+        (
+            ServerEvent::Link(LinkEvent { from: id(PLACE), to: None, body: "x".into() }),
+            "link",
+            json!({"from": PLACE, "body": "x"}),
+        ),
         (
             ServerEvent::Receipt(receipt),
             "receipt",

@@ -233,6 +233,7 @@ function sealing(): CryptoEngine {
   const kept = sealings;
   return {
     protection: 'end-to-end',
+    linking: null,
     online: async () => undefined,
     seal: async ({ id, content }) => {
       const known = kept.get(id);

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Result,
-    groups::could_read,
+    groups::{Reader, could_read},
     payload::{MOST_AGAIN, News},
 };
 
@@ -56,32 +56,32 @@ impl Device {
     /// # Errors
     /// [`crate::Error::NoPrekey`] where there is no session with it.
     pub fn answer(&mut self, asker: Address, kept: &[(MessageId, Vec<u8>)], now: u64) -> Result<()> {
-        self.listed(asker)?;
+        let reader = Reader { device: asker, key: self.signing_key(asker)? };
         for (id, record) in kept {
             let known: Known = self.vault.open(&Self::record_name(*id, self.me.device_id), record)?;
-            if !self.was_reader(asker, &known) {
+            if !self.was_reader(reader, &known) {
                 continue;
             }
             for key_box in self.seal_for(&[asker], &News::Content(known.key))? {
                 self.post(known.conversation, key_box, now);
             }
             if let Some(speaking) = self.speaking.get_mut(known.conversation)
-                && !speaking.owed.contains(&asker)
+                && !speaking.owed.contains(&reader)
             {
-                speaking.owed.push(asker);
+                speaking.owed.push(reader);
             }
         }
         Ok(())
     }
 
-    fn was_reader(&self, asker: Address, known: &Known) -> bool {
+    fn was_reader(&self, reader: Reader, known: &Known) -> bool {
         match &known.readers {
             None => false,
-            Some(Readers::Devices(devices)) => devices.contains(&asker),
+            Some(Readers::Devices(devices)) => devices.contains(&reader),
             Some(Readers::Chain(chain, position)) => {
                 let speaking = self.speaking.get(known.conversation).filter(|it| it.id().as_ref() == Ok(chain));
                 let holders = speaking.map(|it| &it.holders).or_else(|| self.spoken.get(*chain).map(|it| &it.holders));
-                holders.is_some_and(|holders| could_read(holders, asker, *position))
+                holders.is_some_and(|holders| could_read(holders, reader, *position))
             }
         }
     }

@@ -117,7 +117,7 @@ impl Device {
         let mut list = DeviceList {
             user_id: self.me.user_id,
             account_key: secret.public(),
-            version: before.map_or(0, |list| list.version) + 1,
+            version: before.map_or(0, |list| list.version).checked_add(1).ok_or(Error::OutOfBounds("the version"))?,
             devices,
             signature: String::new(),
         };

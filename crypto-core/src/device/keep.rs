@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{Device, Shelf, identity::Identity};
 use crate::{
     Error, Result,
-    groups::{ChainId, Holder},
+    groups::{ChainId, Holder, Reader},
     payload::ContentKey,
     secret::Key,
     vault::{Changes, Vault},
@@ -32,7 +32,7 @@ pub(crate) struct Known {
 /// Who may have a key once more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Readers {
-    Devices(Vec<Address>),
+    Devices(Vec<Reader>),
     /// Those who held the key of this chain at this position.
     Chain(ChainId, u32),
 }
@@ -66,7 +66,7 @@ impl Device {
                 "group" => device.groups.load(ConversationId(id(key)?), vault.open(name, bytes)?),
                 "speaking" => device.speaking.load(ConversationId(id(key)?), vault.open(name, bytes)?),
                 "spoken" => device.spoken.load(chain(key)?, vault.open(name, bytes)?),
-                "listening" => device.listening.load(chain(key)?, vault.open(name, bytes)?),
+                "listening" => device.listening.load(spoken_by(key)?, vault.open(name, bytes)?),
                 "outgoing" => device.outgoing.load(MessageId(id(key)?), vault.open(name, bytes)?),
                 "mail" => device.mail.load(MessageId(id(key)?), vault.open(name, bytes)?),
                 _ => return Err(Error::Malformed("a record's name")),
@@ -87,7 +87,9 @@ impl Device {
         write(vault, "group", &mut self.groups, ConversationId::to_string);
         write(vault, "speaking", &mut self.speaking, ConversationId::to_string);
         write(vault, "spoken", &mut self.spoken, hex);
-        write(vault, "listening", &mut self.listening, hex);
+        write(vault, "listening", &mut self.listening, |(device, chain)| {
+            format!("{}/{}/{}", device.user_id, device.device_id, hex(chain))
+        });
         write(vault, "outgoing", &mut self.outgoing, MessageId::to_string);
         write(vault, "mail", &mut self.mail, MessageId::to_string);
         vault.changes()
@@ -136,6 +138,11 @@ fn id(text: &str) -> Result<Uuid> {
 fn address(text: &str) -> Result<Address> {
     let (user, device) = text.split_once('/').ok_or(NAME)?;
     Ok(Address { user_id: UserId(id(user)?), device_id: DeviceId(id(device)?) })
+}
+
+fn spoken_by(text: &str) -> Result<(Address, ChainId)> {
+    let (device, name) = text.rsplit_once('/').ok_or(NAME)?;
+    Ok((address(device)?, chain(name)?))
 }
 
 fn hex(chain: &ChainId) -> String {

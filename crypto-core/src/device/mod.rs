@@ -52,7 +52,8 @@ pub struct Device {
     speaking: Shelf<ConversationId, Speaking>,
     /// Who held the keys of chains that ended.
     spoken: Shelf<ChainId, Spoken>,
-    listening: Shelf<ChainId, Listening>,
+    /// By the device that speaks on it: nobody takes another's chain for its own.
+    listening: Shelf<(Address, ChainId), Listening>,
     /// Sealed, and not yet accepted by the server.
     outgoing: Shelf<MessageId, Outgoing>,
     mail: Shelf<MessageId, KeyMail>,

@@ -7,7 +7,7 @@ use shared_types::{
 };
 
 use super::Device;
-use crate::{Error, Result, list::verify_list, safety};
+use crate::{Error, Result, groups::Reader, list::verify_list, safety};
 
 /// A person as this device knows them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,6 +113,12 @@ impl Device {
         let all = lists
             .flat_map(|list| list.devices.iter().map(|keys| Address { user_id: list.user_id, device_id: keys.id }));
         all.filter(|address| *address != self.me).collect()
+    }
+
+    /// The same devices, with their signing keys.
+    pub(super) fn readers_of(&self, users: impl IntoIterator<Item = UserId>) -> Result<Vec<Reader>> {
+        let devices = self.devices_of(users).into_iter();
+        devices.map(|device| Ok(Reader { device, key: self.signing_key(device)? })).collect()
     }
 
     pub(super) fn listed(&self, device: Address) -> Result<&DeviceKeys> {

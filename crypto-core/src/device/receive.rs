@@ -1,7 +1,7 @@
 //! Opening: boxes from the mailbox, and messages from the log.
 
 use shared_types::{
-    ConversationId, Message, MessageId,
+    ConversationId, Envelope, Message, MessageId,
     keys::{Address, MailboxItem},
 };
 
@@ -63,8 +63,8 @@ impl Device {
                     return Err(Error::Mismatch("conversation"));
                 }
                 let (id, chain) = Listening::new(conversation, item.from, from_key, epoch, &key)?;
-                let is_better =
-                    self.listening.get(id).is_none_or(|known| known.from == item.from && chain.reads_more_than(known));
+                let id = (item.from, id);
+                let is_better = self.listening.get(id).is_none_or(|known| chain.reads_more_than(known));
                 if is_better {
                     self.listening.insert(id, chain);
                 }
@@ -85,7 +85,7 @@ impl Device {
             if known.from != sender {
                 return Err(Error::Mismatch("sender"));
             }
-            if known.conversation != message.conversation_id {
+            if known.conversation != message.conversation_id || !self.may_be_said_in(message) {
                 return Err(Error::Mismatch("conversation"));
             }
             return content::open(message, &known.key);
@@ -93,16 +93,29 @@ impl Device {
         self.open_group(message, sender)
     }
 
+    /// Whether a message that is for two can be of this conversation: whose it is follows from its id. One's own devices
+    /// have seen to that when they sealed it.
+    fn may_be_said_in(&self, message: &Message) -> bool {
+        let is_group = matches!(&message.envelope, Some(Envelope::Sealed(sealed)) if sealed.group.is_some());
+        let (me, sender) = (self.me.user_id, message.sender_id);
+        is_group || sender == me || message.conversation_id == ConversationId::direct(me, sender)
+    }
+
     fn open_group(&mut self, message: &Message, sender: Address) -> Result<Opened> {
         let (header, sealed) = Header::of(message)?;
         let group = sealed.group.as_ref().ok_or(Error::Waiting)?;
-        let id = groups::chain_of(group)?;
-        let chain = self.listening.get(id).ok_or(Error::Waiting)?;
-        if chain.from != sender {
-            return Err(Error::Mismatch("sender"));
+        let id = (sender, groups::chain_of(group)?);
+        let members = self.groups.get(header.conversation).filter(|members| members.epoch >= header.epoch);
+        if !members.ok_or(Error::Waiting)?.was_in(header.sender, header.epoch) {
+            return Err(Error::UnsignedMembership);
         }
+        let chain = self.listening.get(id).ok_or(Error::Waiting)?;
         if chain.conversation != header.conversation {
             return Err(Error::Mismatch("conversation"));
+        }
+        // Said before this device was given the key.
+        if header.epoch < chain.epoch {
+            return Err(Error::TooOld);
         }
         let from_key = chain.from_key;
         let chain = self.listening.get_mut(id).ok_or(Error::Waiting)?;
@@ -111,8 +124,9 @@ impl Device {
             return Err(Error::Mismatch("sender"));
         }
         let News::Content(key) = payload.news else { return Err(Error::Malformed("the box")) };
-        let opened = content::open(message, &key)?;
-        self.put_aside(&Known { key, from: sender, conversation: message.conversation_id, readers: None });
-        Ok(opened)
+        // Kept whether it fits or not: the position is used up, and the message that it belongs to may come later.
+        let known = Known { key, from: sender, conversation: header.conversation, readers: None };
+        self.put_aside(&known);
+        content::open(message, &known.key)
     }
 }

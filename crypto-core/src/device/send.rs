@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Error, Result, content,
-    groups::{self, Speaking},
+    groups::{self, Reader, Speaking},
     header::Header,
     payload::{ContentKey, EVERYONE, News, Payload},
 };
@@ -43,7 +43,7 @@ pub struct Outgoing {
     pub boxes: Vec<KeyBox>,
     key: ContentKey,
     epoch: u64,
-    readers: Vec<Address>,
+    readers: Vec<Reader>,
 }
 
 impl Device {
@@ -54,7 +54,11 @@ impl Device {
     /// # Errors
     /// [`Error::NoSession`] where [`Self::unreached`] names a device that was not begun with.
     pub fn seal_direct(&mut self, draft: &Draft<'_>, with: UserId, now: u64) -> Result<Outgoing> {
-        let readers = self.devices_of([self.me.user_id, with]);
+        // Who a conversation is with follows from its id: nobody can put somebody else into it.
+        if draft.conversation != ConversationId::direct(self.me.user_id, with) {
+            return Err(Error::Mismatch("conversation"));
+        }
+        let readers = self.readers_of([self.me.user_id, with])?;
         let before = self.outgoing.get(draft.id);
         if let Some(outgoing) = before.filter(|outgoing| outgoing.readers == readers) {
             return Ok(outgoing.clone());
@@ -63,7 +67,8 @@ impl Device {
             Some(outgoing) => (outgoing.envelope.clone(), outgoing.key.clone()),
             None => content::seal(self.header(draft, 0, now), draft.body),
         };
-        let boxes = self.seal_for(&readers, &News::Content(key.clone()))?;
+        let devices: Vec<Address> = readers.iter().map(|reader| reader.device).collect();
+        let boxes = self.seal_for(&devices, &News::Content(key.clone()))?;
         let outgoing = Outgoing { envelope, boxes, key, epoch: 0, readers };
         self.remember(draft, &outgoing, Readers::Devices(outgoing.readers.clone()));
         Ok(outgoing)
@@ -81,7 +86,7 @@ impl Device {
         let group = self.groups.get(draft.conversation).filter(|group| group.contains(self.me.user_id));
         let group = group.ok_or(Error::UnsignedMembership)?;
         let (epoch, members) = (group.epoch, group.roles.keys().copied().collect::<Vec<_>>());
-        let readers = self.devices_of(members);
+        let readers = self.readers_of(members)?;
         if let Some(outgoing) = self.outgoing.get(draft.id).filter(|it| it.epoch == epoch && it.readers == readers) {
             return Ok(outgoing.clone());
         }
@@ -101,14 +106,15 @@ impl Device {
         &mut self,
         conversation: ConversationId,
         epoch: u64,
-        readers: &[Address],
+        readers: &[Reader],
         now: u64,
     ) -> Result<groups::ChainId> {
         let goes_on = self.speaking.get(conversation).is_some_and(|speaking| speaking.may_go_on(readers, now));
         let mut next = if goes_on { None } else { Some(Speaking::new(epoch, now)) };
         let speaking = next.as_ref().or_else(|| self.speaking.get(conversation)).ok_or(Error::NoSession)?;
         let (id, key, missing) = (speaking.id()?, speaking.key(), speaking.without_key(readers));
-        let boxes = self.seal_for(&missing, &News::Sender { conversation, epoch, key })?;
+        let devices: Vec<Address> = missing.iter().map(|reader| reader.device).collect();
+        let boxes = self.seal_for(&devices, &News::Sender { conversation, epoch, key })?;
         if let Some(next) = next.take() {
             if let Some(before) = self.speaking.remove(conversation) {
                 self.spoken.insert(before.id()?, Spoken { holders: before.holders, ended_at: now });

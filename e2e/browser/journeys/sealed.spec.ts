@@ -131,21 +131,50 @@ test('a plain message is refused, and says so', async ({ join, request }) => {
   expect([answer.status(), (await answer.json()).code]).toEqual([422, 'plaintext_refused']);
 });
 
-test('a second device says that it has no part in what is sealed', async ({ join, browser }) => {
+test('a second device is linked by its code, and then reads and writes like the first', async ({
+  join,
+  browser,
+}) => {
   const [ana, bo] = await Promise.all([
     join('Ana Petrova', {}, server.url),
     join('Bo Lindqvist', {}, server.url),
   ]);
   await ana.find(bo);
-  await ana.say('sealed for the first');
-  await expect(bo.chat(ana.name)).toContainText('sealed for the first');
+  await ana.say('before');
+  await expect(bo.chat(ana.name)).toContainText('before');
   const page = await (await browser.newContext()).newPage();
   await page.goto(server.url);
   const second = new Person(page, bo.username, bo.name);
   await second.signIn();
-  await expect(page.getByText('This device can’t read or write')).toBeVisible();
   await expect(second.chat(ana.name)).toContainText('This message can’t be read yet.');
-  await page.screenshot({ path: '../../build/unlinked.png' });
-  await expect(bo.page.getByText('This device can’t read or write')).toHaveCount(0);
+  const card = page.getByRole('region', { name: 'Link this device' });
+  const code = (await card.getByLabel('Code').textContent()) ?? '';
+  expect(code).toMatch(/^[0-9A-Z]{4}(-[0-9A-Z]{4}){3}$/);
+
+  await bo.page.getByRole('button', { name: 'Settings' }).click();
+  const other = bo.page.getByRole('region', { name: 'Link a device' });
+  await other.getByLabel('Code on the new device').fill('0000 0000 0000 0000');
+  await other.getByRole('button', { name: 'Link' }).click();
+  await expect(other.getByRole('alert')).toHaveText('No device of yours that is signed in shows this code.');
+  await other.getByLabel('Code on the new device').fill(code.toLowerCase().replaceAll('-', ' '));
+  await other.getByRole('button', { name: 'Link' }).click();
+  const digits = (await other.getByLabel('Digits').textContent()) ?? '';
+  expect(digits).toMatch(/^\d\d$/);
+  await expect(card.getByLabel('Digits')).toHaveText(digits);
+  await page.screenshot({ path: '../../build/link-new.png' });
+  await bo.page.screenshot({ path: '../../build/link-old.png' });
+  await other.getByRole('button', { name: 'They are the same' }).click();
+  await expect(card).toHaveCount(0);
+
+  await ana.say('after');
+  await expect(second.chat(ana.name)).toContainText('after');
+  await second.open(ana.name);
+  await second.say('from the second');
+  await expect(ana.message('from the second')).toBeVisible();
+  await bo.page.getByRole('button', { name: 'Back to chats' }).click();
+  await bo.open(ana.name);
+  for (const words of ['before', 'after', 'from the second']) await expect(bo.message(words)).toBeVisible();
+  await bo.say('from the first');
+  await expect(second.message('from the first')).toBeVisible();
   await page.context().close();
 });

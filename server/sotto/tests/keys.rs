@@ -319,6 +319,27 @@ async fn mail_goes_only_to_devices_of_people_one_shares_the_conversation_with() 
 }
 
 #[tokio::test]
+async fn the_devices_of_a_person_link_each_other_and_nobody_else_hears_of_it() {
+    let pod = Served::alone().await;
+    let (mut ana, bo) = (Phone::known(&pod, "ana").await, Phone::known(&pod, "bo").await);
+    let web = ana.linked(&pod).await;
+    let mut hers = pod.socket(&ana.person.token).await;
+    let (mut on_web, mut his) = (pod.socket(&web.person.token).await, pod.socket(&bo.person.token).await);
+    let (phone, web) = (ana.device.me().device_id, web.device.me().device_id);
+    assert_eq!(on_web.call("link", json!({"body": "a key"})).await, json!({"ok": true}));
+    assert_eq!(hers.event("link").await, json!({"from": web, "body": "a key"}));
+    assert_eq!(hers.call("link", json!({"to": web, "body": "x".repeat(4_096)})).await["ok"], true);
+    assert_eq!(on_web.event("link").await["from"], json!(web), "its own, by which nobody is harmed");
+    let answer = on_web.event("link").await;
+    assert_eq!((&answer["from"], &answer["to"]), (&json!(phone), &json!(web)));
+    for body in [String::new(), "x".repeat(4_097)] {
+        assert_eq!(hers.call("link", json!({"body": body})).await["error"]["field"], "body");
+    }
+    assert_eq!(his.call("presence:watch", json!({"user_ids": []})).await["ok"], true);
+    assert!(!his.has_heard("link"));
+}
+
+#[tokio::test]
 async fn what_a_removed_device_left_is_gone() {
     let pod = Served::alone().await;
     let (mut ana, mut bo) = (Phone::known(&pod, "ana").await, Phone::known(&pod, "bo").await);

@@ -54,6 +54,8 @@ use crate::{Conversation, Problem, account, conversation, entry, error, ids, key
     socket::MailboxEvent,
     socket::KeysEvent,
     socket::DevicesEvent,
+    socket::SendLink,
+    socket::LinkEvent,
     keys::Address,
     keys::KemPart,
     keys::KeyBox,

@@ -29,7 +29,7 @@ pub fn typescript() -> String {
         http::Registration, http::ServerInfo, http::Readiness,
         socket::SendMessage, socket::RaiseReceipt, socket::Typing, socket::WatchPresence, socket::RenewAuth,
         socket::Renewed, socket::Done, socket::PresenceStates, socket::Presence, socket::TypingEvent, socket::Ready,
-        socket::ConversationChange, socket::ConversationEvent, socket::LiveMessage, socket::MailboxEvent, socket::KeysEvent, socket::DevicesEvent, socket::SessionReason,
+        socket::ConversationChange, socket::ConversationEvent, socket::LiveMessage, socket::MailboxEvent, socket::KeysEvent, socket::DevicesEvent, socket::SendLink, socket::LinkEvent, socket::SessionReason,
         socket::SessionEvent,
     ];
     let mut out = String::from("// The contract, generated from shared-types by `cargo xtask gen`. Do not edit.\n");

@@ -11,6 +11,7 @@ import type {
   MessageId,
   UserId,
 } from '../gen/contract.ts';
+import type { Linking } from './linking.ts';
 
 export interface ToSeal {
   readonly id: MessageId;
@@ -36,6 +37,8 @@ export interface CryptoEars {
 export interface CryptoEngine {
   /** What the people are told: with 'none' the client shows a warning that cannot be missed. */
   readonly protection: 'none' | 'end-to-end';
+  /** How devices of one person are linked; nothing where nothing is sealed. */
+  readonly linking: Linking | null;
   /** Sees to it that this device can talk. Called whenever the server is reached. */
   online(): Promise<void>;
   /** The same id gives the same envelope, however often; the boxes are for the devices that are known now. */

@@ -5,6 +5,7 @@ const nothing = async () => undefined;
 
 export const plainEngine: CryptoEngine = {
   protection: 'none',
+  linking: null,
   online: nothing,
   seal: async ({ content }) => ({ envelope: { kind: 'plain', content }, boxes: [] }),
   refresh: nothing,

@@ -27,8 +27,14 @@ export class Records {
     });
   }
 
-  close(): void {
-    this.db.close();
+  /** Removes every store whose name begins so. */
+  static async removeAll(start: string): Promise<void> {
+    const stores = await indexedDB.databases();
+    await Promise.all(
+      stores.map(async ({ name }) => {
+        if (name?.startsWith(start)) await done(indexedDB.deleteDatabase(name));
+      }),
+    );
   }
 
   /** The key that seals the records; made at the first visit. */

@@ -6,7 +6,6 @@ import type {
   Address,
   ClaimedKeys,
   Content,
-  ConversationId,
   DeviceList,
   KeyMail,
   KeysEvent,
@@ -18,10 +17,12 @@ import type {
   UserId,
 } from '../gen/contract.ts';
 import type { CryptoEars, CryptoEngine, Sealed, ToSeal } from './engine.ts';
+import { Linking } from './linking.ts';
+import { Repairs } from './repairs.ts';
 import { type Outcome, type Vault, VaultRefused } from './vault.ts';
 
 /** The directory's calls. */
-interface KeysApi {
+export interface KeysApi {
   devices(user: UserId): Promise<DeviceList | null>;
   putDevices(list: NewDeviceList): Promise<void>;
   putPrekeys(keys: NewPrekeys): Promise<number>;
@@ -58,7 +59,14 @@ export class SealedEngine implements CryptoEngine {
   private turn: Promise<void> = Promise.resolve();
   private ears: CryptoEars = { readable: () => undefined, linked: () => undefined };
 
-  constructor(private readonly deps: SealedDeps) {}
+  readonly linking: Linking;
+  private readonly repairs: Repairs;
+
+  constructor(private readonly deps: SealedDeps) {
+    const { me, vault } = deps;
+    this.repairs = new Repairs({ vault, keys: deps.keys, reach: (users) => this.reach(users) });
+    this.linking = new Linking({ me: me.device_id, vault, linked: () => this.online() });
+  }
 
   stop(): void {
     if (this.acking) clearTimeout(this.acking);
@@ -74,7 +82,7 @@ export class SealedEngine implements CryptoEngine {
       console.warn(error.message);
       return;
     }
-    await this.postMail();
+    await this.repairs.settle();
     for (let more = true; more; ) {
       const page = await this.deps.keys.mailbox();
       await this.receive(page.items);
@@ -131,10 +139,8 @@ export class SealedEngine implements CryptoEngine {
     const { outcomes } =
       asked.length > 0 ? await this.deps.vault.call('open', { messages: asked }) : { outcomes: [] };
     const opened = new Map(sealed.map((message, at) => [message, contentOf(outcomes[at])]));
-    return batch.map((message) => {
-      if (message.envelope?.kind === 'plain') return message.envelope.content;
-      return opened.get(message) ?? null;
-    });
+    // What is readable on its way here is nobody's word: a server could have written it.
+    return batch.map((message) => opened.get(message) ?? null);
   }
 
   /** One batch after the other: the order of a mailbox matters. */
@@ -146,44 +152,44 @@ export class SealedEngine implements CryptoEngine {
 
   private async take(items: readonly MailboxItem[]): Promise<void> {
     if (items.length === 0) return;
-    for (const { from } of items) if (!this.known.has(from.user_id)) await this.look(from.user_id);
+    const strangers = items.filter(({ from }) => !this.known.has(from.user_id));
+    await this.lookAt(strangers.map(({ from }) => from.user_id));
     let { outcomes } = await this.deps.vault.call('receive', { items });
-    const strangers = items.filter((_, at) => remedyOf(outcomes[at]) === 'refresh');
-    if (strangers.length > 0) {
-      await this.refresh(strangers.map(({ from }) => from.user_id));
-      const again = await this.deps.vault.call('receive', { items: strangers });
+    const unlisted = items.filter((_, at) => remedyOf(outcomes[at]) === 'refresh');
+    if (unlisted.length > 0) {
+      await this.lookAt(unlisted.map(({ from }) => from.user_id));
+      const again = await this.deps.vault.call('receive', { items: unlisted });
       outcomes = outcomes.map((outcome, at) => {
-        const place = strangers.indexOf(items[at] as MailboxItem);
+        const place = unlisted.indexOf(items[at] as MailboxItem);
         return place < 0 ? outcome : (again.outcomes[place] ?? outcome);
       });
     }
-    const readable = new Set<ConversationId>();
+    // First what opens, then what has to be settled: that may fail, and what came is safe already.
+    const opens = (outcome: Outcome | undefined) =>
+      typeof outcome === 'object' &&
+      ('key' in outcome || 'sender' in outcome || remedyOf(outcome) === 'nothing');
+    const readable = items.filter((_, at) => opens(outcomes[at])).map((item) => item.conversation_id);
+    if (readable.length > 0) this.ears.readable(new Set(readable));
     for (const [at, item] of items.entries()) {
       const outcome = outcomes[at];
-      if (typeof outcome === 'object' && ('key' in outcome || 'sender' in outcome))
-        readable.add(item.conversation_id);
-      await this.settle(item, outcome);
+      if (typeof outcome === 'object' && 'asked' in outcome) this.repairs.owe(outcome.asked);
+      else if (remedyOf(outcome) === 'repair') this.repairs.mend(item);
+      else if (remedyOf(outcome) === 'refuse') console.warn('a box was refused');
+      this.toAck.add(item.id);
     }
-    for (const { id } of items) this.toAck.add(id);
     this.acking ??= setTimeout(() => void this.ackNow().catch(() => undefined), ACK_AFTER_MS);
-    if (readable.size > 0) this.ears.readable(readable);
+    await this.repairs.settle();
   }
 
-  /** Answers who asked, and asks for what did not open. */
-  private async settle(item: MailboxItem, outcome: Outcome | undefined): Promise<void> {
-    if (typeof outcome !== 'object') return;
-    if ('asked' in outcome) {
-      const [device, asked] = outcome.asked;
-      await this.reach([device.user_id]);
-      await this.deps.vault.call('answer', { device, asked });
-      await this.postMail();
-    } else if (remedyOf(outcome) === 'repair') {
-      const [claimed] = await this.deps.keys.claim([item.from]);
-      const ask = { device: item.from, conversation: item.conversation_id, messages: [item.id] };
-      await this.deps.vault.call('ask_again', { ...ask, claimed: claimed ?? null });
-      await this.postMail();
-    } else if (remedyOf(outcome) === 'refuse') {
-      console.warn('a box was refused:', 'failed' in outcome && outcome.failed.detail);
+  /** Fetches people's devices; one whose list is refused is not known, and holds nobody up. */
+  private async lookAt(people: readonly UserId[]): Promise<void> {
+    for (const user of new Set(people)) {
+      try {
+        await this.look(user);
+      } catch (error) {
+        if (!(error instanceof VaultRefused)) throw error;
+        console.warn(error.message);
+      }
     }
   }
 
@@ -194,15 +200,6 @@ export class SealedEngine implements CryptoEngine {
     if (ids.length === 0) return;
     await this.deps.keys.ack(ids);
     for (const id of ids) this.toAck.delete(id);
-  }
-
-  private async postMail(): Promise<void> {
-    const { mail } = await this.deps.vault.call('mail', {});
-    for (let at = 0; at < mail.length; at += MOST_MAIL) {
-      const some = mail.slice(at, at + MOST_MAIL);
-      await this.deps.keys.sendMail(some);
-      await this.deps.vault.call('posted', { ids: some.map(({ id }) => id) });
-    }
   }
 
   /** Begins with every device of these people that was not begun with. */

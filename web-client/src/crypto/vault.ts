@@ -60,6 +60,12 @@ export interface VaultCalls {
     };
     answer: { asked: boolean };
   };
+  link_start: { ask: object; answer: { key: string; code: string } };
+  link_scan: { ask: { key: string; code: string }; answer: { first: string; digits: string } };
+  link_accept: { ask: { first: string }; answer: { digits: string } };
+  link_hand_over: { ask: object; answer: { sealed: string } };
+  link_take_over: { ask: { sealed: string }; answer: object };
+  may_repair: { ask: { device: Address }; answer: { asked: boolean } };
   answer: { ask: { device: Address; asked: readonly MessageId[] }; answer: object };
 }
 

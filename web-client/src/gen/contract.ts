@@ -1132,6 +1132,30 @@ export type DevicesEvent = {
  */
 version: number, };
 
+export type SendLink = { 
+/**
+ * To which; to all others where it is left out.
+ */
+to?: DeviceId, 
+/**
+ * Opaque to the server: 1 to 4,096 characters.
+ */
+body: string, };
+
+export type LinkEvent = { 
+/**
+ * From which of one's devices.
+ */
+from: DeviceId, 
+/**
+ * To which; to all others where it is left out.
+ */
+to?: DeviceId, 
+/**
+ * What the other device sent.
+ */
+body: string, };
+
 export type SessionReason = "expiring" | "revoked" | "draining";
 
 export type SessionEvent = { 
@@ -1153,6 +1177,7 @@ export interface Calls {
   "receipt": { payload: RaiseReceipt; reply: Done };
   "typing": { payload: Typing; reply: Done };
   "presence:watch": { payload: WatchPresence; reply: PresenceStates };
+  "link": { payload: SendLink; reply: Done };
   "auth:renew": { payload: RenewAuth; reply: Renewed };
 }
 
@@ -1167,5 +1192,6 @@ export interface Events {
   "mailbox": MailboxEvent;
   "keys": KeysEvent;
   "devices": DevicesEvent;
+  "link": LinkEvent;
   "session": SessionEvent;
 }

@@ -2,7 +2,7 @@
 //
 //   opening ──▶ guest ──sign in──▶ open ──signs out, or is signed out──▶ guest
 import type { CryptoEngine } from '../crypto/engine.ts';
-import type { Address, ConversationId, Device, DeviceId, SignedIn } from '../gen/contract.ts';
+import type { Address, ConversationId, Device, DeviceId, SignedIn, UserId } from '../gen/contract.ts';
 import { type Api, api, type GuestApi, guestApi } from './api.ts';
 import { Engine } from './engine.ts';
 import { type Http, http } from './http.ts';
@@ -28,6 +28,8 @@ export interface AccountDeps {
 export interface CryptoMaker {
   plain(): CryptoEngine;
   sealed(me: Address, keys: Api['keys']): CryptoEngine;
+  /** Removes a person's keys from this device. */
+  forget(user: UserId): Promise<void>;
 }
 
 export interface Credentials {
@@ -91,7 +93,7 @@ export class Account {
     await this.state.api.logout().catch(() => undefined);
     await this.session.end();
     this.leave(false);
-    if (data === 'remove') await new Store(me.id).destroy();
+    if (data === 'remove') await Promise.all([new Store(me.id).destroy(), this.deps.crypto.forget(me.id)]);
   }
 
   private async begin(signedIn: SignedIn): Promise<void> {

@@ -39,6 +39,7 @@ const LOOK_AFTER_ACCEPT_MS = 2_000;
 const RETRY_SYNC_MS = 2_000;
 
 export class Engine {
+  readonly linking: CryptoEngine['linking'];
   private readonly board: Board;
   private readonly stopped = new AbortController();
   private readonly channel: BroadcastChannel;
@@ -54,6 +55,7 @@ export class Engine {
 
   constructor(private readonly deps: EngineDeps) {
     const { me, store, crypto, api, session, openLine } = deps;
+    this.linking = crypto.linking;
     this.board = new Board(me, crypto.protection);
     this.channel = new BroadcastChannel(`sotto-${me.id}`);
     this.conversations = new Conversations({
@@ -64,7 +66,6 @@ export class Engine {
       changed: (states) => this.show({ states }),
       arrived: (id, entries) => this.arrived(id, entries),
     });
-    this.mailroom = new Mailroom(me.id, crypto, this.conversations, (linked) => this.show({ linked }));
     const online = () => !this.stopped.signal.aborted && this.board.read().reach === 'online';
     this.looks = new Looks(this.conversations, online);
     this.outbox = new Outbox({
@@ -79,6 +80,10 @@ export class Engine {
       event: (event) => this.onEvent(event),
       reach: (reach) => this.onReach(reach),
       signedOut: () => this.deps.signedOut(),
+    });
+    this.mailroom = new Mailroom(me.id, crypto, this.conversations, {
+      linked: (linked) => this.show({ linked }),
+      link: (body, to) => this.connection.call(CALL.link, to ? { body, to } : { body }),
     });
     this.receipts = new Receipts({
       stand: (id) => this.stand(id),
@@ -185,12 +190,10 @@ export class Engine {
   }
 
   async setBlocked(user: UserId, how: 'blocked' | 'allowed'): Promise<void> {
-    const blocked = new Set(this.board.read().blocked);
-    if (how === 'blocked') await this.deps.api.block(user);
-    else await this.deps.api.unblock(user);
-    if (how === 'blocked') blocked.add(user);
-    else blocked.delete(user);
-    this.show({ blocked });
+    const isBlocked = how === 'blocked';
+    await (isBlocked ? this.deps.api.block(user) : this.deps.api.unblock(user));
+    const others = [...this.board.read().blocked].filter((one) => one !== user);
+    this.show({ blocked: new Set(isBlocked ? [...others, user] : others) });
   }
 
   // What the world does.
@@ -265,16 +268,17 @@ export class Engine {
       case 'mailbox':
       case 'keys':
       case 'devices':
+      case 'link':
         this.mailroom.heard(event);
         break;
       case 'ready':
       case 'session':
-        break;
     }
   }
 
   private arrived(id: ConversationId, entries: readonly Entry[]): void {
     written(this.outbox.remove(entries.map(({ message }) => message.id)));
+    this.mailroom.logged(entries);
     const state = this.conversations.get(id);
     const foreign = entries.filter(({ message }) => message.sender_id !== this.deps.me.id);
     if (!state || foreign.length === 0) return;

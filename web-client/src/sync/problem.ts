@@ -49,6 +49,7 @@ export function asProblem(value: unknown, status: number): Problem {
     detail: given.detail ?? '',
     request_id: given.request_id ?? '',
     ...(given.field ? { field: given.field } : {}),
+    ...(given.refresh ? { refresh: given.refresh } : {}),
     ...(given.retry_after ? { retry_after: given.retry_after } : {}),
   };
 }

@@ -43,7 +43,6 @@ export async function sendItem(deps: SendingDeps, item: OutboxItem): Promise<voi
       await deps.crypto.refresh(people);
     }
   }
-  await deps.crypto.accepted(item.id);
 }
 
 /** The engine gives the same envelope for the same id: a retry carries the same bytes. */

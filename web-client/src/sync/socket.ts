@@ -11,6 +11,7 @@ export const CALL = {
   receipt: 'receipt',
   typing: 'typing',
   watch: 'presence:watch',
+  link: 'link',
   renew: 'auth:renew',
 } as const satisfies Record<string, keyof Calls>;
 
@@ -24,6 +25,7 @@ const EVENTS: Record<keyof Events, true> = {
   mailbox: true,
   keys: true,
   devices: true,
+  link: true,
   session: true,
 };
 

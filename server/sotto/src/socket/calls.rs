@@ -7,11 +7,11 @@ use serde::de::DeserializeOwned;
 use serde_json::value::{RawValue, to_raw_value};
 use shared_types::{
     Code, ConversationId, Problem,
-    socket::{Ack, Call, Done, RaiseReceipt, RenewAuth, Renewed, SendMessage, Typing, WatchPresence},
+    socket::{Ack, Call, Done, RaiseReceipt, RenewAuth, Renewed, SendLink, SendMessage, Typing, WatchPresence},
 };
 use sotto_core::{
     Caller, Error, Refusal,
-    usecases::{account::authenticate, entry, presence, receipt::raise_receipt, typing::typing},
+    usecases::{account::authenticate, entry, keys::relay_link, presence, receipt::raise_receipt, typing::typing},
 };
 use tracing::warn;
 use uuid::Uuid;
@@ -30,6 +30,7 @@ pub(super) async fn answer(pod: &Pod, who: Who<'_>, event: Event) -> Option<Box<
         RaiseReceipt::NAME => acknowledge::<RaiseReceipt>(receipt(pod, who, payload).await),
         Typing::NAME => acknowledge::<Typing>(type_on(pod, who, payload).await),
         WatchPresence::NAME => acknowledge::<WatchPresence>(watch(pod, who, payload).await),
+        SendLink::NAME => acknowledge::<SendLink>(link(pod, who, payload).await),
         RenewAuth::NAME => acknowledge::<RenewAuth>(renew(pod, who, payload).await),
         unknown => {
             let unknown: String = unknown.chars().take(64).collect();
@@ -71,6 +72,11 @@ async fn send(
     let accepted = entry::send(&pod.app, caller, SendMessage { conversation_id, message }).await.map_err(problem)?;
     counter!("sotto_messages_accepted_total").increment(1);
     Ok(accepted)
+}
+
+async fn link(pod: &Pod, (caller, _): Who<'_>, payload: Option<&RawValue>) -> Result<Done, Problem> {
+    relay_link(&pod.app, caller, read(payload)?).await.map_err(problem)?;
+    Ok(Done {})
 }
 
 async fn receipt(pod: &Pod, (caller, _): Who<'_>, payload: Option<&RawValue>) -> Result<Done, Problem> {

@@ -10,13 +10,16 @@ import { Empty } from '../../ui/empty.tsx';
 import { Mark } from '../../ui/mark.tsx';
 import { ReachLine } from '../../ui/reach-line.tsx';
 import { SearchBox } from '../../ui/search-box.tsx';
-import { Unencrypted, Unlinked } from '../../ui/unencrypted.tsx';
+import { Unencrypted } from '../../ui/unencrypted.tsx';
 import styles from './chat-list.module.css';
 import { ChatRows } from './chat-rows.tsx';
+import { LinkThis } from './link-this.tsx';
 import { listed } from './order.ts';
 
 export function ChatList({ selected }: { selected: ConversationId | null }) {
-  const { me } = useClient().engine.getSnapshot();
+  const { engine } = useClient();
+  const { me } = engine.getSnapshot();
+  const { linking } = engine;
   const states = useEngine((snapshot) => snapshot.states);
   const protection = useEngine((snapshot) => snapshot.protection);
   const linked = useEngine((snapshot) => snapshot.linked);
@@ -47,6 +50,7 @@ export function ChatList({ selected }: { selected: ConversationId | null }) {
           }}
         />
       </header>
+      {!linked && linking && <LinkThis linking={linking} />}
       {chats.length > 0 ? (
         <ChatRows ref={rows} chats={chats} selected={selected} />
       ) : (
@@ -55,7 +59,6 @@ export function ChatList({ selected }: { selected: ConversationId | null }) {
       <footer className={styles.footer}>
         <ReachLine reach={reach} waiting={waiting} />
         {protection === 'none' && <Unencrypted />}
-        {!linked && <Unlinked />}
       </footer>
     </>
   );

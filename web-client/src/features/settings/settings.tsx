@@ -1,7 +1,7 @@
 // Settings: who one is, how it looks, where one is signed in, and the way out.
 import { ArrowLeft } from 'lucide-react';
 import { useState } from 'react';
-import { useClient } from '../../client.tsx';
+import { useClient, useEngine } from '../../client.tsx';
 import { t } from '../../i18n/text.ts';
 import { nameOf } from '../../names.ts';
 import { go, goBack } from '../../route.ts';
@@ -9,11 +9,15 @@ import { setTheme, type Theme, useTheme } from '../../theme.ts';
 import { Avatar } from '../../ui/avatar.tsx';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
+import { LinkOther } from './link-other.tsx';
 import { Sessions } from './sessions.tsx';
 import styles from './settings.module.css';
 
 export function Settings() {
-  const { me } = useClient().engine.getSnapshot();
+  const { engine } = useClient();
+  const { me } = engine.getSnapshot();
+  const { linking } = engine;
+  const linked = useEngine((snapshot) => snapshot.linked);
   return (
     <section className={styles.page} aria-label={t('settings.title')}>
       <header className={styles.header}>
@@ -34,6 +38,7 @@ export function Settings() {
           <Appearance />
           <Notifications />
           <Sessions />
+          {linking && linked && <LinkOther linking={linking} />}
           <SignOut />
         </div>
       </div>

@@ -65,8 +65,6 @@ pub async fn send(app: &App, me: Caller, input: SendMessage) -> Result<Accepted,
         return if is_same(&draft, &entry) { Ok(accepted) } else { Err(conflict().into()) };
     }
     let checked = match check_target(app, &draft).await {
-        // What was accepted before stays accepted.
-        Ok(()) if claim == Claimed::Before => Ok(()),
         Ok(()) => fits_devices(app, &draft, found.kind).await,
         Err(refused) => Err(refused),
     };

@@ -2,12 +2,14 @@
 
 mod claim;
 mod devices;
+mod link;
 mod mailbox;
 mod prekeys;
 mod watch;
 
 pub use claim::claim_keys;
 pub use devices::{device_lists, put_devices};
+pub use link::relay_link;
 pub use mailbox::{ack_mail, expire_mail, list_mail, send_mail};
 pub use prekeys::put_prekeys;
 pub use watch::nudge;

@@ -2,167 +2,23 @@
 //!
 //! The answer carries what has to be committed. A host commits it, and only then acts on the rest of the answer.
 
-use std::collections::BTreeMap;
+mod request;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use shared_types::{
-    ConversationId, EntryKind, Message, MessageId, Role, Sealed, UserId,
-    keys::{Address, ClaimedKeys, DeviceKeys, DeviceList, KeyBox, KeyMail, MailboxItem, NewPrekeys, SignedMembers},
+    ConversationId, MessageId, Sealed, UserId,
+    keys::{Address, DeviceKeys, DeviceList, KeyBox, KeyMail, NewPrekeys, SignedMembers},
 };
+
+use self::request::{Request, ToOpen};
 
 use crate::{
     Error, Result,
-    device::{AccountSecret, Device, Draft, Received, Step},
+    device::{AccountSecret, Device, Received, Step},
+    link::{self, Channel, NewDevice},
     list::{to_base64, unbase64_vec},
     vault::Changes,
 };
-
-/// What a host may ask.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "op", rename_all = "snake_case")]
-pub enum Request {
-    /// Gives the device a fresh account key: for a new account, or one that begins anew.
-    BeginAccount,
-    /// This device, as it is.
-    #[serde(rename = "self")]
-    Own,
-    /// A signed list of the account's devices: the one before with these added, and others removed.
-    SignDevices {
-        /// The list that stands.
-        before: Option<DeviceList>,
-        /// Devices that come in.
-        add: Vec<DeviceKeys>,
-        /// Devices that go.
-        remove: Vec<shared_types::DeviceId>,
-    },
-    /// New prekeys, if the directory wants some.
-    NewPrekeys {
-        /// How many one-time keys it has.
-        left: u32,
-    },
-    /// The directory has taken them.
-    PrekeysTaken,
-    /// Takes in device lists.
-    Learn {
-        /// The lists.
-        lists: Vec<DeviceList>,
-    },
-    /// Takes in a list with another account key, as the person agreed.
-    AcceptAccountKey {
-        /// The list.
-        list: DeviceList,
-    },
-    /// What is known of a person.
-    Peer {
-        /// Who.
-        user: UserId,
-    },
-    /// The person has compared a safety number, or takes that back.
-    SetVerified {
-        /// Whose.
-        user: UserId,
-        /// Whether it is the same.
-        verified: bool,
-    },
-    /// Which devices of these people have to be begun with.
-    Unreached {
-        /// Whose.
-        users: Vec<UserId>,
-    },
-    /// Begins sessions.
-    Begin {
-        /// What the directory gave.
-        claimed: Vec<ClaimedKeys>,
-    },
-    /// Seals a message of two people.
-    SealDirect {
-        /// The message.
-        draft: NewDraft,
-        /// The other person.
-        with: UserId,
-    },
-    /// Seals a message for a group.
-    SealGroup {
-        /// The message.
-        draft: NewDraft,
-    },
-    /// The server has accepted a message.
-    Accepted {
-        /// Which.
-        id: MessageId,
-    },
-    /// Opens boxes.
-    Receive {
-        /// In the order of the mailbox.
-        items: Vec<MailboxItem>,
-    },
-    /// Opens messages.
-    Open {
-        /// Each with what was kept under its record's name.
-        messages: Vec<ToOpen>,
-    },
-    /// The boxes that wait to be posted.
-    Mail,
-    /// These are posted.
-    Posted {
-        /// Which.
-        ids: Vec<MessageId>,
-    },
-    /// Asks a device for the keys to its messages once more; `false` where that was done within the hour.
-    AskAgain {
-        /// Whom.
-        device: Address,
-        /// A conversation that both are in.
-        conversation: ConversationId,
-        /// Which messages.
-        messages: Vec<MessageId>,
-        /// What the directory gave to begin anew.
-        claimed: Option<ClaimedKeys>,
-    },
-    /// Answers a device that asked.
-    Answer {
-        /// Whom.
-        device: Address,
-        /// What was kept of the messages: id and record (base64).
-        kept: Vec<(MessageId, String)>,
-    },
-    /// Follows a group's members.
-    Follow {
-        /// The statements, in order.
-        statements: Vec<SignedMembers>,
-    },
-    /// Signs new members of a group.
-    SignMembers {
-        /// Which group.
-        conversation: ConversationId,
-        /// Who is in it from then on.
-        roles: BTreeMap<UserId, Role>,
-    },
-    /// Forgets a group.
-    ForgetGroup {
-        /// Which.
-        conversation: ConversationId,
-    },
-}
-
-/// A message to seal.
-#[derive(Debug, Deserialize)]
-pub struct NewDraft {
-    conversation: ConversationId,
-    id: MessageId,
-    kind: EntryKind,
-    target: Option<MessageId>,
-    reply_to: Option<MessageId>,
-    body: String,
-}
-
-/// A message to open.
-#[derive(Debug, Deserialize)]
-pub struct ToOpen {
-    message: Message,
-    /// What was kept of it (base64).
-    record: Option<String>,
-}
 
 /// What a host is told.
 #[derive(Debug, Serialize)]
@@ -179,6 +35,10 @@ enum Reply {
     Mail { mail: Vec<KeyMail> },
     Asked { asked: bool },
     Members { statement: SignedMembers },
+    Waiting { key: String, code: String },
+    Scanned { first: String, digits: String },
+    Accepted { digits: String },
+    HandedOver { sealed: String },
 }
 
 /// What became of one of several.
@@ -241,11 +101,67 @@ struct Answer {
     generation: u64,
 }
 
+/// A device, and the linking that is under way.
+#[derive(Debug)]
+pub struct Host {
+    /// The device.
+    pub device: Device,
+    waiting: Option<NewDevice>,
+    channel: Option<Channel>,
+}
+
+impl Host {
+    /// Around a device.
+    pub const fn new(device: Device) -> Self {
+        Self { device, waiting: None, channel: None }
+    }
+
+    fn link(&mut self, request: Request) -> Result<Reply> {
+        const NOT_NOW: Error = Error::Malformed("the linking");
+        match request {
+            Request::LinkStart => {
+                let new = NewDevice::start();
+                let reply = Reply::Waiting { key: new.key(), code: new.code() };
+                self.waiting = Some(new);
+                Ok(reply)
+            }
+            Request::LinkScan { key, code } => {
+                let (channel, first) = link::scan(&key, &code)?;
+                let digits = channel.digits();
+                self.channel = Some(channel);
+                Ok(Reply::Scanned { first, digits })
+            }
+            Request::LinkAccept { first } => {
+                let channel = self.waiting.take().ok_or(NOT_NOW)?.accept(&first)?;
+                let digits = channel.digits();
+                self.channel = Some(channel);
+                Ok(Reply::Accepted { digits })
+            }
+            Request::LinkHandOver => {
+                let mut channel = self.channel.take().ok_or(NOT_NOW)?;
+                Ok(Reply::HandedOver { sealed: channel.hand_over(&self.device)? })
+            }
+            Request::LinkTakeOver { sealed } => {
+                self.channel.take().ok_or(NOT_NOW)?.take_over(&mut self.device, &sealed)?;
+                Ok(Reply::Nothing {})
+            }
+            _ => Err(NOT_NOW),
+        }
+    }
+}
+
 /// Answers a request (JSON) with an answer (JSON). `now` is in milliseconds since 1970.
-pub fn call(device: &mut Device, request: &str, now: u64) -> String {
-    let result = serde_json::from_str(request)
-        .map_err(|_| Error::Malformed("the request"))
-        .and_then(|request| perform(device, request, now));
+pub fn call(host: &mut Host, request: &str, now: u64) -> String {
+    let result =
+        serde_json::from_str(request).map_err(|_| Error::Malformed("the request")).and_then(|request| match request {
+            Request::LinkStart
+            | Request::LinkScan { .. }
+            | Request::LinkAccept { .. }
+            | Request::LinkHandOver
+            | Request::LinkTakeOver { .. } => host.link(request),
+            other => perform(&mut host.device, other, now),
+        });
+    let device = &mut host.device;
     let Changes { records, generation } = device.changes(now);
     let records = records.into_iter().map(|record| (record.name, record.sealed.map(to_base64))).collect();
     let (ok, error) = match result {
@@ -260,6 +176,8 @@ fn perform(device: &mut Device, request: Request, now: u64) -> Result<Reply> {
         Request::BeginAccount => device.link(AccountSecret::generate(), None),
         Request::Own => return Ok(Reply::Own { keys: device.keys(), account_key: device.account_key() }),
         Request::SignDevices { before, add, remove } => {
+            // Only what this account has signed goes on: else the server could have a device of its own signed.
+            before.as_ref().map(|list| device.learn(list)).transpose()?;
             let mut devices = before.as_ref().map(|list| list.devices.clone()).unwrap_or_default();
             devices.retain(|known| !remove.contains(&known.id) && !add.iter().any(|fresh| fresh.id == known.id));
             devices.extend(add);
@@ -309,6 +227,7 @@ fn perform(device: &mut Device, request: Request, now: u64) -> Result<Reply> {
             }
             return Ok(Reply::Asked { asked: may });
         }
+        Request::MayRepair { device: asked } => return Ok(Reply::Asked { asked: device.may_repair(asked, now) }),
         Request::Answer { device: asker, kept } => {
             let kept = kept.iter().map(|(id, record)| Ok((*id, unbase64_vec(record, "a record")?)));
             device.answer(asker, &kept.collect::<Result<Vec<_>>>()?, now)?;
@@ -326,6 +245,12 @@ fn perform(device: &mut Device, request: Request, now: u64) -> Result<Reply> {
             return Ok(Reply::Members { statement: device.sign_members(conversation, &roles)? });
         }
         Request::ForgetGroup { conversation } => device.forget_group(conversation),
+        // A host's, not the device's.
+        Request::LinkStart
+        | Request::LinkScan { .. }
+        | Request::LinkAccept { .. }
+        | Request::LinkHandOver
+        | Request::LinkTakeOver { .. } => return Err(Error::Malformed("the request")),
     }
     Ok(Reply::Nothing {})
 }
@@ -343,19 +268,6 @@ fn open(device: &mut Device, ToOpen { message, record }: &ToOpen) -> Result<Outc
     let record = record.as_ref().map(|record| unbase64_vec(record, "a record")).transpose()?;
     let opened = device.open(message, record.as_deref())?;
     String::from_utf8(opened.body).map(Outcome::Body).map_err(|_| Error::Malformed("the content"))
-}
-
-impl NewDraft {
-    fn as_draft(&self) -> Draft<'_> {
-        Draft {
-            conversation: self.conversation,
-            id: self.id,
-            kind: self.kind,
-            target: self.target,
-            reply_to: self.reply_to,
-            body: self.body.as_bytes(),
-        }
-    }
 }
 
 impl From<Received> for Outcome {

@@ -1,0 +1,30 @@
+// On a device that has no part in what is sealed yet: the code that links it.
+import { useEffect, useSyncExternalStore } from 'react';
+import type { Linking } from '../../crypto/linking.ts';
+import { t } from '../../i18n/text.ts';
+import { Code } from '../../ui/code.tsx';
+import styles from './link-this.module.css';
+
+export function LinkThis({ linking }: { linking: Linking }) {
+  const state = useSyncExternalStore(linking.subscribe, linking.getSnapshot);
+  useEffect(() => {
+    linking.start().catch(() => undefined);
+  }, [linking]);
+
+  return (
+    <section className={styles.card} aria-label={t('link.this.title')}>
+      <h2>{t('link.this.title')}</h2>
+      {state.kind === 'comparing' ? (
+        <>
+          <p>{t('link.this.compare')}</p>
+          <Code label={t('link.digits')}>{state.digits}</Code>
+        </>
+      ) : (
+        <>
+          <p>{t('link.this.text')}</p>
+          {state.kind === 'waiting' && <Code label={t('link.code')}>{state.code}</Code>}
+        </>
+      )}
+    </section>
+  );
+}
