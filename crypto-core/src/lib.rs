@@ -44,6 +44,9 @@ pub mod secret;
 #[cfg(feature = "device")]
 pub mod vault;
 
+#[cfg(all(test, feature = "device"))]
+mod wycheproof;
+
 #[cfg(all(feature = "wasm", target_arch = "wasm32"))]
 mod wasm;
 
