@@ -238,8 +238,10 @@ export class SealedEngine implements CryptoEngine {
       own = await vault.call('self', {});
     }
     const linked = own.account_key !== null && (before === null || before.account_key === own.account_key);
-    this.ears.linked(linked);
-    if (!linked) return false;
+    if (!linked) {
+      this.ears.linked(false);
+      return false;
+    }
     const isListed = before?.devices.some(({ id }) => id === me.device_id) ?? false;
     await this.bringKeys(isListed ? MOST_KEYS : 0);
     if (!isListed) {
@@ -247,6 +249,8 @@ export class SealedEngine implements CryptoEngine {
       const { user_id: _mine, ...signed } = list;
       await keys.putDevices(signed);
     }
+    // Only now do others seal for this device.
+    this.ears.linked(true);
     return this.look(me.user_id);
   }
 }
