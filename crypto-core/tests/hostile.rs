@@ -4,32 +4,17 @@
 
 mod world;
 
-use std::collections::BTreeMap;
-
 use crypto_core::{
     Error, Remedy,
-    device::{AccountSecret, Device, Step},
+    device::{AccountSecret, Device},
     secret::Key,
 };
-use shared_types::{
-    ConversationId, DeviceId, EntryKind, Envelope, Message, MessageId, Role, Sealed, keys::MailboxItem,
-};
+use shared_types::{ConversationId, DeviceId, EntryKind, Message, MessageId, keys::MailboxItem};
 use uuid::Uuid;
-use world::{World, at, group, user};
-
-fn sealed(message: &mut Message) -> &mut Sealed {
-    let Some(Envelope::Sealed(sealed)) = &mut message.envelope else { unreachable!("all of ours are sealed") };
-    sealed
-}
+use world::{World, at, change, sealed, user};
 
 /// What a server does to a message.
 type Lie = fn(&mut Message);
-
-/// Another character of base64 at a place.
-fn change(text: &mut String, place: usize) {
-    let other = if &text[place..=place] == "A" { "B" } else { "A" };
-    text.replace_range(place..=place, other);
-}
 
 /// One message that arrived, with its box not opened yet.
 fn one_message() -> (World, Message, MailboxItem) {
@@ -234,77 +219,6 @@ fn prekeys_of_another_device_are_refused() {
 }
 
 #[test]
-fn a_group_message_is_not_taken_for_another() {
-    let mut world = World::of(&["ana/phone", "bo/desk", "cleo/web"]);
-    world.set_members("ana/phone", &["bo", "cleo"]);
-    let (one, mut other) = (world.say_all("ana/phone", "one"), world.say_all("ana/phone", "other"));
-    world.fetch("bo/desk");
-    let mut moved = one.clone();
-    moved.conversation_id = ConversationId(Uuid::nil());
-    assert_eq!(world.host("bo/desk").open(&moved), Err(Error::Waiting), "nobody is in it");
-    let mut foreign = one.clone();
-    (foreign.sender_id, foreign.sender_device_id) = (user("cleo"), at("cleo/web").device_id);
-    assert_eq!(world.host("bo/desk").open(&foreign), Err(Error::Waiting), "cleo has no such chain");
-    let honest = other.clone();
-    sealed(&mut other).group = sealed(&mut one.clone()).group.clone();
-    assert_eq!(
-        world.host("bo/desk").device.open(&other, None),
-        Err(Error::Mismatch("message")),
-        "the box of one on the other"
-    );
-    assert_eq!(world.reads("bo/desk", &honest).as_deref(), Ok("other"));
-}
-
-#[test]
-fn nobody_gets_into_a_group_without_an_admins_signature() {
-    let mut world = World::of(&["ana/phone", "bo/desk", "eve/web"]);
-    let first = world.set_members("ana/phone", &["bo"]);
-    let everyone: BTreeMap<_, _> =
-        [(user("ana"), Role::Owner), (user("bo"), Role::Member), (user("eve"), Role::Member)].into_iter().collect();
-
-    let refused = world.host("bo/desk").device.sign_members(group(), &everyone).unwrap_err();
-    assert_eq!(refused, Error::UnsignedMembership, "a member may not");
-    let honest = world.host("ana/phone").device.sign_members(group(), &everyone).unwrap();
-    let mut forged = honest.clone();
-    forged.members.retain(|member| member.user_id != user("bo"));
-    assert_eq!(world.host("bo/desk").device.follow(&forged), Err(Error::BadSignature("the members")));
-    let mut foreign = honest.clone();
-    foreign.signer = at("eve/web");
-    assert_eq!(world.host("bo/desk").device.follow(&foreign), Err(Error::BadSignature("the members")));
-
-    assert_eq!(world.host("bo/desk").device.follow(&honest), Ok(Step::Followed));
-    assert_eq!(world.host("bo/desk").device.follow(&honest), Ok(Step::Known));
-    assert_eq!(world.host("bo/desk").device.follow(&first), Ok(Step::Known), "old news change nothing");
-    world.host("ana/phone").device.follow(&honest).unwrap();
-    let third = world.set_members("ana/phone", &["bo"]);
-    let mut skipped = third;
-    skipped.epoch += 2;
-    assert_eq!(world.host("bo/desk").device.follow(&skipped), Ok(Step::After(3)));
-}
-
-#[test]
-fn an_admin_makes_no_admins_and_anyone_may_leave() {
-    let mut world = World::of(&["ana/phone", "bo/desk", "cleo/web"]);
-    let mut roles: BTreeMap<_, _> =
-        [(user("ana"), Role::Owner), (user("bo"), Role::Admin), (user("cleo"), Role::Member)].into_iter().collect();
-    let statement = world.host("ana/phone").device.sign_members(group(), &roles).unwrap();
-    for name in ["ana/phone", "bo/desk", "cleo/web"] {
-        world.host(name).device.follow(&statement).unwrap();
-    }
-    let admin = |roles: &BTreeMap<_, _>, world: &mut World| {
-        world.host("bo/desk").device.sign_members(group(), roles).map(|_| ())
-    };
-    roles.insert(user("cleo"), Role::Admin);
-    assert_eq!(admin(&roles, &mut world), Err(Error::UnsignedMembership), "promoting");
-    roles.remove(&user("cleo"));
-    assert_eq!(admin(&roles, &mut world), Ok(()), "removing a member");
-    roles.remove(&user("ana"));
-    assert_eq!(admin(&roles, &mut world), Err(Error::UnsignedMembership), "removing the owner");
-    let without_cleo: BTreeMap<_, _> = [(user("ana"), Role::Owner), (user("bo"), Role::Admin)].into_iter().collect();
-    assert!(world.host("cleo/web").device.sign_members(group(), &without_cleo).is_ok(), "leaving");
-}
-
-#[test]
 fn a_report_proves_what_was_said_and_nothing_else() {
     let (mut world, message, item) = one_message();
     let now = world.now;
@@ -382,49 +296,6 @@ fn old_keys_are_not_given_to_a_device_under_another_key() {
     world.server.mailboxes.clear();
     world.repair("bo/desk", "ana/phone", &[&message]).unwrap();
     assert!(!world.host("bo/desk").disk.contains_key(&Device::record_of(&message)));
-}
-
-#[test]
-fn a_senders_chain_cannot_be_taken_by_another_member() {
-    let mut world = World::of(&["ana/phone", "bo/desk", "eve/web"]);
-    world.set_members("ana/phone", &["bo", "eve"]);
-    let message = world.say_all("ana/phone", "ana's words");
-    world.fetch("eve/web");
-    let from_eve = world.say_all("eve/web", "eve's words");
-    let mut forged = from_eve.clone();
-    sealed(&mut forged).group = sealed(&mut message.clone()).group.clone();
-    world.fetch("bo/desk");
-    assert_eq!(world.host("bo/desk").open(&forged), Err(Error::Waiting), "on ana's chain eve says nothing");
-    assert_eq!(world.reads("bo/desk", &message).as_deref(), Ok("ana's words"));
-}
-
-#[test]
-fn who_was_removed_says_nothing_more_and_what_they_said_before_stays() {
-    let mut world = World::of(&["ana/phone", "bo/desk", "eve/web"]);
-    world.set_members("ana/phone", &["bo", "eve"]);
-    let (before, late) = (world.say_all("eve/web", "before"), world.say_all("eve/web", "late"));
-    world.set_members("ana/phone", &["bo"]);
-    world.fetch("bo/desk");
-    assert_eq!(world.reads("bo/desk", &before).as_deref(), Ok("before"), "it was said while she was in");
-    let mut after = late;
-    sealed(&mut after).context.as_mut().unwrap().epoch = 2;
-    assert_eq!(world.host("bo/desk").open(&after), Err(Error::UnsignedMembership));
-    sealed(&mut after).context.as_mut().unwrap().epoch = 9;
-    assert_eq!(world.host("bo/desk").open(&after), Err(Error::Waiting), "who has not followed so far waits");
-}
-
-#[test]
-fn a_group_message_opens_after_one_that_was_changed_on_its_way() {
-    let mut world = World::of(&["ana/phone", "bo/desk"]);
-    world.set_members("ana/phone", &["bo"]);
-    let honest = world.say_all("ana/phone", "honest");
-    let mut changed = honest.clone();
-    change(&mut sealed(&mut changed).ciphertext, 40);
-    world.fetch("bo/desk");
-    let now = world.now;
-    assert_eq!(world.host("bo/desk").open(&changed), Err(Error::Mismatch("message")));
-    world.host("bo/desk").commit(now);
-    assert_eq!(world.reads("bo/desk", &honest).as_deref(), Ok("honest"));
 }
 
 #[test]

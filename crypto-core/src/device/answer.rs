@@ -1,9 +1,6 @@
 //! Repair: asking a device for keys once more, and answering it.
 
-use shared_types::{
-    ConversationId, MessageId,
-    keys::{Address, KeyMail},
-};
+use shared_types::{ConversationId, MessageId, keys::Address};
 
 use super::{
     Device,
@@ -84,10 +81,5 @@ impl Device {
                 holders.is_some_and(|holders| could_read(holders, reader, *position))
             }
         }
-    }
-
-    /// What waits to be posted to a device.
-    pub fn mail_for(&self, device: Address) -> impl Iterator<Item = &KeyMail> {
-        self.mail.iter().map(|(_, mail)| mail).filter(move |mail| mail.key_box.to == device)
     }
 }

@@ -11,7 +11,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crypto_core::{
-    Error, Remedy, Result,
+    Result,
     device::{AccountSecret, Device, Draft, Opened, Received},
     secret::Key,
     vault::Changes,
@@ -374,6 +374,14 @@ pub fn draft(conversation: ConversationId, id: MessageId, words: &str) -> Draft<
     Draft { conversation, id, kind: EntryKind::Message, target: None, reply_to: None, body: words.as_bytes() }
 }
 
-pub fn remedy(error: &Error) -> Remedy {
-    error.remedy()
+/// A message's envelope; all of ours are sealed.
+pub fn sealed(message: &mut Message) -> &mut Sealed {
+    let Some(Envelope::Sealed(sealed)) = &mut message.envelope else { unreachable!("all of ours are sealed") };
+    sealed
+}
+
+/// Another character of base64 at a place.
+pub fn change(text: &mut String, place: usize) {
+    let other = if &text[place..=place] == "A" { "B" } else { "A" };
+    text.replace_range(place..=place, other);
 }

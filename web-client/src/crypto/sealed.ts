@@ -214,7 +214,11 @@ export class SealedEngine implements CryptoEngine {
   /** Fetches a person's devices; false where there are none yet. */
   private async look(user: UserId): Promise<boolean> {
     const list = await this.deps.keys.devices(user);
-    if (!list) return false;
+    if (list) await this.learn(user, list);
+    return list !== null;
+  }
+
+  private async learn(user: UserId, list: DeviceList): Promise<void> {
     const { outcomes } = await this.deps.vault.call('learn', { lists: [list] });
     const [outcome] = outcomes;
     if (typeof outcome === 'object' && 'failed' in outcome) {
@@ -225,7 +229,6 @@ export class SealedEngine implements CryptoEngine {
       await this.deps.vault.call('accept_account_key', { list });
     }
     this.known.add(user);
-    return true;
   }
 
   /** Puts this device into the signed list of its account; false where it has to be linked first. */
@@ -251,7 +254,9 @@ export class SealedEngine implements CryptoEngine {
     }
     // Only now do others seal for this device.
     this.ears.linked(true);
-    return this.look(me.user_id);
+    if (before && isListed) await this.learn(me.user_id, before);
+    else await this.look(me.user_id);
+    return true;
   }
 }
 
