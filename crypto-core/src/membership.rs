@@ -1,4 +1,5 @@
-//! Who is in a group: a chain of statements, each signed by the device of somebody who may change the members.
+//! Who is in a group: a chain of statements, each signed with the account key of somebody who may change the members, which
+//! every linked device of theirs holds. So a statement stands even when the device that made it is gone.
 //!
 //! The server keeps and hands out the chain. It can withhold the end of it; it cannot add a member, remove one, or
 //! make one an admin.
@@ -35,26 +36,47 @@ pub struct Members {
 }
 
 impl Members {
-    /// Follows the chain by one statement; `signing_key` is that of the device that signed (Ed25519, base64).
+    /// Follows the chain by one statement; `account_key` is that of the person who signed (Ed25519, base64).
     ///
     /// Who has not followed it yet begins at any statement that a member with the right to make it has signed.
     ///
     /// # Errors
     /// [`Error::BadSignature`], or [`Error::UnsignedMembership`] where the signer may not do that or a statement is missing.
-    pub fn follow(before: Option<&Self>, next: &SignedMembers, signing_key: &str) -> Result<Self> {
-        verify(signing_key, &signed(next), &next.signature, "the members")?;
-        let roles: BTreeMap<UserId, Role> = next.members.iter().map(|member| (member.user_id, member.role)).collect();
+    pub fn follow(before: Option<&Self>, next: &SignedMembers, account_key: &str) -> Result<Self> {
+        Self::step(before, next, account_key, |before| {
+            let follows = next.epoch == before.epoch + 1 && unbase64(&next.previous, "the members")? == before.hash;
+            let roles = roles_of(next);
+            let signer = next.signer.user_id;
+            Ok(follows && (before.may_turn_into(&roles, signer) || before.is_leaving(&roles, signer)))
+        })
+    }
+
+    /// Takes up the chain at a later statement, where one in between can't be followed any more: whoever signed that one has
+    /// begun their account anew. Whoever signed this one must have been allowed to, as far as was followed.
+    ///
+    /// # Errors
+    /// As [`Self::follow`].
+    pub fn take_up(before: &Self, next: &SignedMembers, account_key: &str) -> Result<Self> {
+        Self::step(Some(before), next, account_key, |before| {
+            Ok(next.epoch > before.epoch && may_change(before.roles.get(&next.signer.user_id)))
+        })
+    }
+
+    fn step(
+        before: Option<&Self>,
+        next: &SignedMembers,
+        account_key: &str,
+        may_follow: impl Fn(&Self) -> Result<bool>,
+    ) -> Result<Self> {
+        verify(account_key, &signed(next), &next.signature, "the members")?;
+        let roles = roles_of(next);
         let ascending = next.members.is_sorted_by(|one, other| one.user_id < other.user_id);
         if !ascending || roles.is_empty() || roles.len() > MOST_MEMBERS {
             return Err(Error::Malformed("the members"));
         }
-        let signer = next.signer.user_id;
         let may = match before {
-            None => may_change(roles.get(&signer)),
-            Some(before) => {
-                let follows = next.epoch == before.epoch + 1 && unbase64(&next.previous, "the members")? == before.hash;
-                follows && (before.may_turn_into(&roles, signer) || before.is_leaving(&roles, signer))
-            }
+            None => may_change(roles.get(&next.signer.user_id)),
+            Some(before) => may_follow(before)?,
         };
         if !may {
             return Err(Error::UnsignedMembership);
@@ -96,6 +118,18 @@ impl Members {
     /// Whether somebody is in.
     pub fn contains(&self, user: UserId) -> bool {
         self.roles.contains_key(&user)
+    }
+}
+
+/// Who is in after a statement, and what they may.
+fn roles_of(statement: &SignedMembers) -> BTreeMap<UserId, Role> {
+    statement.members.iter().map(|member| (member.user_id, member.role)).collect()
+}
+
+/// The state after a statement that was followed before: what the next one is held against.
+impl From<&SignedMembers> for Members {
+    fn from(statement: &SignedMembers) -> Self {
+        Self { epoch: statement.epoch, hash: hash(statement), roles: roles_of(statement), gone: BTreeMap::new() }
     }
 }
 

@@ -124,3 +124,47 @@ fn a_group_message_opens_after_one_that_was_changed_on_its_way() {
     world.host("bo/desk").commit(now);
     assert_eq!(world.reads("bo/desk", &honest).as_deref(), Ok("honest"));
 }
+
+#[test]
+fn a_statement_stands_when_the_device_that_made_it_is_gone() {
+    let mut world = World::of(&["ana/phone", "ana/web", "bo/desk"]);
+    world.set_members("ana/phone", &["bo"]);
+    let roles: BTreeMap<_, _> = [(user("ana"), Role::Owner)].into_iter().collect();
+    let statement = world.host("ana/phone").device.sign_members(group(), &roles).unwrap();
+    world.remove("ana/phone", "ana/web");
+    world.refresh();
+    assert_eq!(world.host("bo/desk").device.follow(&statement), Ok(Step::Followed));
+    assert!(!world.host("bo/desk").device.members(group()).unwrap().contains(user("bo")));
+}
+
+#[test]
+fn where_a_signer_began_anew_a_later_admin_leads_on() {
+    let mut world = World::of(&["ana/phone", "bo/desk", "cleo/web"]);
+    let mut roles: BTreeMap<_, _> =
+        [(user("ana"), Role::Owner), (user("bo"), Role::Member), (user("cleo"), Role::Admin)].into_iter().collect();
+    let first = world.host("ana/phone").device.sign_members(group(), &roles).unwrap();
+    for name in ["ana/phone", "bo/desk", "cleo/web"] {
+        world.host(name).device.follow(&first).unwrap();
+    }
+    roles.insert(user("dan"), Role::Member);
+    let second = world.host("ana/phone").device.sign_members(group(), &roles).unwrap();
+    world.host("cleo/web").device.follow(&second).unwrap();
+    roles.remove(&user("dan"));
+    let third = world.host("cleo/web").device.sign_members(group(), &roles).unwrap();
+
+    let mut anew = crypto_core::device::Device::create(at("ana/phone"), crypto_core::secret::Key::random());
+    anew.link(crypto_core::device::AccountSecret::generate(), None);
+    let list = anew.sign_devices(None, vec![anew.keys()]).unwrap();
+    let bo = &mut world.host("bo/desk").device;
+    bo.accept_account_key(&list).unwrap();
+    let steps = bo.follow_all(&[second.clone(), third.clone()]);
+    assert_eq!(steps, [Err(Error::BadSignature("the members")), Ok(Step::Followed)]);
+    assert_eq!(bo.members(group()).unwrap().epoch, 3);
+
+    // Not without need, and not behind somebody who may not.
+    let cleo = &mut world.host("cleo/web").device;
+    assert_eq!(cleo.follow_all(std::slice::from_ref(&third)), [Ok(Step::Followed)]);
+    let mut by_member = third;
+    (by_member.signer, by_member.epoch) = (at("bo/desk"), 9);
+    assert_eq!(cleo.follow_all(&[by_member]), [Ok(Step::After(3))]);
+}

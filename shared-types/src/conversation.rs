@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ConversationId, Message, Seq, Timestamp, User, UserId};
+use crate::{ConversationId, Message, Seq, Timestamp, User, UserId, keys::SignedMembers};
 
 /// The kinds of conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -75,6 +75,10 @@ pub struct Conversation {
     pub title: Option<String>,
     /// Its members, oneself among them.
     pub members: Vec<Member>,
+    /// How many statements about its members were signed; 0 where that is not done.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
+    pub epoch: u64,
     /// The position of its newest entry; 0 when it is empty.
     pub head_seq: Seq,
     /// Its newest entry.
@@ -111,6 +115,46 @@ pub struct NewConversation {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<UserId>>"))]
     pub user_ids: Vec<UserId>,
+    /// The id of a group, where its members are signed (`UUIDv7`); making it again is harmless.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<ConversationId>,
+    /// The first statement about a group's members. Required where private conversations take only sealed envelopes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement: Option<SignedMembers>,
+}
+
+/// `POST /conversations/{id}/members`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(optional_fields))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AddMembers {
+    /// Who comes in; those who are in already are passed over.
+    pub user_ids: Vec<UserId>,
+    /// The statement that brings them in, in a group whose members are signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement: Option<SignedMembers>,
+}
+
+/// `PATCH /conversations/{id}/members/{user_id}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(optional_fields))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChangeMember {
+    /// What they may do from now on.
+    pub role: Role,
+    /// The statement that says so, in a group whose members are signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement: Option<SignedMembers>,
+}
+
+/// `DELETE /conversations/{id}/members/{user_id}`; without a body where members are not signed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(optional_fields))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RemoveMember {
+    /// The statement without them, in a group whose members are signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement: Option<SignedMembers>,
 }
 
 /// `PATCH /conversations/{id}`: one's own settings of it. What is left out stays; `null` clears.

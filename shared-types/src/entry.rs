@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ConversationId, DeviceId, MessageId, Seq, Timestamp, UserId, keys::KeyBox};
+use crate::{ConversationId, DeviceId, MessageId, Role, Seq, Timestamp, UserId, keys::KeyBox};
 
 /// What kind of entry it is; `edit`, `reaction` and `retract` name their target message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -129,6 +129,13 @@ pub enum System {
         /// Who.
         user_id: UserId,
     },
+    /// The sender changed what someone may do.
+    RoleChanged {
+        /// Who.
+        user_id: UserId,
+        /// What they may do now.
+        role: Role,
+    },
     /// It has a new title.
     TitleChanged {
         /// The new one.
@@ -200,6 +207,10 @@ pub struct NewMessage {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<KeyBox>>"))]
     pub boxes: Vec<KeyBox>,
+    /// In a group whose members are signed: the sum of the versions of their device lists, as far as the sender knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
+    pub roster: Option<u64>,
 }
 
 /// How far a message has come.

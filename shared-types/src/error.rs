@@ -60,6 +60,8 @@ codes! {
     IdConflict 409 "This id was used for something else",
     /// The boxes are not for just the devices that there are now: fetch the lists of the people in `refresh`.
     StaleDevices 409 "The list of devices has changed",
+    /// The members of the group have changed: follow its statements, then seal again.
+    StaleEpoch 409 "The members have changed",
     /// A list that is older than the one that stands, or another of its version.
     StaleVersion 409 "A newer one stands already",
     /// The body is larger than allowed.
@@ -103,7 +105,7 @@ pub struct Problem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub retry_after: Option<u64>,
-    /// Of `stale_devices`: whose lists have changed.
+    /// Of `stale_devices`: whose lists may have changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<UserId>>"))]
     pub refresh: Vec<UserId>,

@@ -53,6 +53,25 @@ pub struct DeviceList {
     pub signature: String,
 }
 
+/// `POST /keys/devices`: what one knows of people's lists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KnownLists {
+    /// The version that one has of each person's list, 0 where one has none: 1 to 1,024 people.
+    #[cfg_attr(feature = "ts", ts(type = "Record<UserId, number>"))]
+    pub known: BTreeMap<UserId, u64>,
+}
+
+/// The answer: the lists that are of another version than is known.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChangedLists {
+    /// In any order; people without a list are missing.
+    pub lists: Vec<DeviceList>,
+}
+
 /// What a key is for with which a session begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -252,7 +271,7 @@ pub struct AckMailbox {
     pub ids: Vec<MessageId>,
 }
 
-/// The members of a group, signed by the device of somebody who may change them, so that the server can't add any.
+/// The members of a group, signed by somebody who may change them, so that the server can't add any.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -266,10 +285,21 @@ pub struct SignedMembers {
     pub previous: String,
     /// By ascending user id.
     pub members: Vec<MemberRole>,
-    /// Whose device signed.
+    /// Who signed, on which device.
     pub signer: Address,
-    /// That device's signature (64 bytes).
+    /// The signature of that person's account key (64 bytes).
     pub signature: String,
+}
+
+/// `GET /conversations/{id}/statements`: a stretch of a group's chain of statements.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Statements {
+    /// In their order, at most 100.
+    pub statements: Vec<SignedMembers>,
+    /// Whether there are more after these.
+    pub has_more: bool,
 }
 
 /// A member of a group, and what they may.

@@ -33,7 +33,12 @@ impl AccountSecret {
 
     /// Signs a list in place.
     pub(crate) fn sign(&self, list: &mut DeviceList) {
-        list.signature = to_base64(self.signer().sign(&signed_list(list)).to_bytes());
+        list.signature = self.sign_bytes(&signed_list(list));
+    }
+
+    /// A signature (base64).
+    pub(crate) fn sign_bytes(&self, bytes: &[u8]) -> String {
+        to_base64(self.signer().sign(bytes).to_bytes())
     }
 }
 

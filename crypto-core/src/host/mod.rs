@@ -4,16 +4,20 @@
 
 mod request;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use shared_types::{
     ConversationId, MessageId, Sealed, UserId,
-    keys::{Address, DeviceKeys, DeviceList, KeyBox, KeyMail, NewPrekeys, SignedMembers},
+    keys::{Address, DeviceKeys, DeviceList, KeyBox, KeyMail, MemberRole, NewPrekeys, SignedMembers},
 };
+use zeroize::Zeroizing;
 
-use self::request::{Request, ToOpen};
+use self::request::{Opener, Request, ToOpen};
 
 use crate::{
     Error, Result,
+    backup::{Lock, RecoveryKey, Secret},
     device::{AccountSecret, Device, Received, Step},
     link::{self, Channel, NewDevice},
     list::{to_base64, unbase64_vec},
@@ -31,14 +35,27 @@ enum Reply {
     Outcomes { outcomes: Vec<Outcome> },
     Peer { list: Option<DeviceList>, is_verified: bool, safety_number: Option<String> },
     Devices { devices: Vec<Address> },
-    Sealed { envelope: Sealed, boxes: Vec<KeyBox> },
+    Sealed { envelope: Sealed, boxes: Vec<KeyBox>, roster: Option<u64> },
     Mail { mail: Vec<KeyMail> },
     Asked { asked: bool },
     Members { statement: SignedMembers },
+    Group { group: Option<GroupView> },
+    RecoveryKey { recovery_key: Zeroizing<String> },
+    Lock { lock: Lock },
+    Part { part: String },
     Waiting { key: String, code: String },
     Scanned { first: String, digits: String },
     Accepted { digits: String },
     HandedOver { sealed: String },
+}
+
+/// A group as far as it was followed.
+#[derive(Debug, Serialize)]
+struct GroupView {
+    epoch: u64,
+    members: Vec<MemberRole>,
+    /// Of each member's device list; 0 where none is known.
+    versions: BTreeMap<UserId, u64>,
 }
 
 /// What became of one of several.
@@ -199,11 +216,13 @@ fn perform(device: &mut Device, request: Request, now: u64) -> Result<Reply> {
         Request::Begin { claimed } => claimed.iter().try_for_each(|claimed| device.begin(claimed, now))?,
         Request::SealDirect { draft, with } => {
             let outgoing = device.seal_direct(&draft.as_draft(), with, now)?;
-            return Ok(Reply::Sealed { envelope: outgoing.envelope, boxes: outgoing.boxes });
+            return Ok(Reply::Sealed { envelope: outgoing.envelope, boxes: outgoing.boxes, roster: None });
         }
         Request::SealGroup { draft } => {
-            let outgoing = device.seal_group(&draft.as_draft(), now)?;
-            return Ok(Reply::Sealed { envelope: outgoing.envelope, boxes: outgoing.boxes });
+            let draft = draft.as_draft();
+            let outgoing = device.seal_group(&draft, now)?;
+            let roster = group(device, draft.conversation).map(|group| group.versions.values().sum());
+            return Ok(Reply::Sealed { envelope: outgoing.envelope, boxes: outgoing.boxes, roster });
         }
         Request::Accepted { id } => device.accepted(id),
         Request::Receive { items } => {
@@ -233,8 +252,8 @@ fn perform(device: &mut Device, request: Request, now: u64) -> Result<Reply> {
             device.answer(asker, &kept.collect::<Result<Vec<_>>>()?, now)?;
         }
         Request::Follow { statements } => {
-            let followed = statements.iter().map(|statement| {
-                outcome(device.follow(statement).map(|step| match step {
+            let followed = device.follow_all(&statements).into_iter().map(|step| {
+                outcome(step.map(|step| match step {
                     Step::Known | Step::Followed => Outcome::Done,
                     Step::After(epoch) => Outcome::After(epoch),
                 }))
@@ -244,7 +263,20 @@ fn perform(device: &mut Device, request: Request, now: u64) -> Result<Reply> {
         Request::SignMembers { conversation, roles } => {
             return Ok(Reply::Members { statement: device.sign_members(conversation, &roles)? });
         }
+        Request::Group { conversation } => return Ok(Reply::Group { group: group(device, conversation) }),
         Request::ForgetGroup { conversation } => device.forget_group(conversation),
+        Request::NewRecoveryKey => {
+            return Ok(Reply::RecoveryKey { recovery_key: RecoveryKey::generate().shown() });
+        }
+        Request::Lock(opener) => {
+            return Ok(Reply::Lock { lock: opener.with(|secret| Lock::new(device, secret))? });
+        }
+        Request::Unlock { lock, opener } => opener.with(|secret| lock.open(secret, device))?,
+        Request::BackUp { number, kept } => {
+            let kept = kept.into_iter().map(|(name, record)| Ok((name, unbase64_vec(&record, "a record")?)));
+            return Ok(Reply::Part { part: device.back_up(number, &kept.collect::<Result<Vec<_>>>()?)? });
+        }
+        Request::Restore { number, sealed } => device.restore(number, &sealed)?,
         // A host's, not the device's.
         Request::LinkStart
         | Request::LinkScan { .. }
@@ -253,6 +285,25 @@ fn perform(device: &mut Device, request: Request, now: u64) -> Result<Reply> {
         | Request::LinkTakeOver { .. } => return Err(Error::Malformed("the request")),
     }
     Ok(Reply::Nothing {})
+}
+
+fn group(device: &Device, conversation: ConversationId) -> Option<GroupView> {
+    let members = device.members(conversation)?;
+    let version = |user: &UserId| device.peer(*user).map_or(0, |peer| peer.list.version);
+    Some(GroupView {
+        epoch: members.epoch,
+        members: members.roles.iter().map(|(user_id, role)| MemberRole { user_id: *user_id, role: *role }).collect(),
+        versions: members.roles.keys().map(|user| (*user, version(user))).collect(),
+    })
+}
+
+impl Opener {
+    fn with<T>(&self, work: impl FnOnce(&Secret<'_>) -> Result<T>) -> Result<T> {
+        match self {
+            Self::Recovery(typed) => work(&Secret::Recovery(&RecoveryKey::read(typed)?)),
+            Self::Passphrase(passphrase) => work(&Secret::Passphrase(passphrase)),
+        }
+    }
 }
 
 fn peer(device: &Device, user: UserId) -> Reply {

@@ -8,7 +8,9 @@ use shared_types::{
     keys::{Address, ClaimedKeys, DeviceKeys, DeviceList, MailboxItem, SignedMembers},
 };
 
-use crate::device::Draft;
+use zeroize::Zeroizing;
+
+use crate::{backup::Lock, device::Draft};
 
 /// What a host may ask.
 #[derive(Debug, Deserialize)]
@@ -136,10 +138,41 @@ pub(super) enum Request {
         /// Who is in it from then on.
         roles: BTreeMap<UserId, Role>,
     },
+    /// A group as far as it was followed, with the versions of its members' device lists.
+    Group {
+        /// Which.
+        conversation: ConversationId,
+    },
     /// Forgets a group.
     ForgetGroup {
         /// Which.
         conversation: ConversationId,
+    },
+    /// A fresh recovery key, to be shown once.
+    NewRecoveryKey,
+    /// Locks the account's secrets for the backup, under a recovery key or a passphrase.
+    Lock(Opener),
+    /// Opens a lock of the backup, and links this device with what it guarded.
+    Unlock {
+        /// The lock, as the server keeps it.
+        lock: Lock,
+        /// What opens it.
+        #[serde(flatten)]
+        opener: Opener,
+    },
+    /// Seals a part of the backup.
+    BackUp {
+        /// Its number.
+        number: u64,
+        /// Records under `known/`: name and inside (base64).
+        kept: Vec<(String, String)>,
+    },
+    /// Takes in a part of the backup.
+    Restore {
+        /// Its number.
+        number: u64,
+        /// The part (base64).
+        sealed: String,
     },
     /// On a new device: begins to wait for one that is linked.
     LinkStart,
@@ -162,6 +195,21 @@ pub(super) enum Request {
         /// Sealed for this channel.
         sealed: String,
     },
+}
+
+/// What opens the backup.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Opener {
+    /// As it is typed.
+    Recovery(Zeroizing<String>),
+    Passphrase(Zeroizing<String>),
+}
+
+impl std::fmt::Debug for Opener {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Opener(..)")
+    }
 }
 
 /// A message to seal.
