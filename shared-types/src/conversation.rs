@@ -60,6 +60,9 @@ pub struct My {
     pub read_seq: Seq,
     /// No notifications before this moment.
     pub muted_until: Option<Timestamp>,
+    /// What was said up to here was said before one came in, and is not shown.
+    #[serde(default)]
+    pub from_seq: Seq,
 }
 
 /// A conversation, as one of its members sees it.
@@ -121,6 +124,25 @@ pub struct NewConversation {
     /// The first statement about a group's members. Required where private conversations take only sealed envelopes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statement: Option<SignedMembers>,
+}
+
+impl NewConversation {
+    /// With one other person.
+    pub const fn direct(user: UserId) -> Self {
+        Self {
+            kind: ConversationKind::Direct,
+            user_id: Some(user),
+            title: None,
+            user_ids: Vec::new(),
+            id: None,
+            statement: None,
+        }
+    }
+
+    /// With several, whose membership nobody signs.
+    pub const fn of_many(kind: ConversationKind, title: Option<String>, user_ids: Vec<UserId>) -> Self {
+        Self { kind, user_id: None, title, user_ids, id: None, statement: None }
+    }
 }
 
 /// `POST /conversations/{id}/members`.

@@ -160,20 +160,21 @@ fn a_conversation() {
         kind: ConversationKind::Direct,
         title: None,
         members: vec![Member { user, role: Role::Member, delivered_seq: Seq(7), read_seq: Seq(6) }],
+        epoch: 3,
         head_seq: Seq(7),
         last_message: Some(message()),
-        my: My { role: Role::Member, delivered_seq: Seq(7), read_seq: Seq(6), muted_until: None },
+        my: My { role: Role::Member, delivered_seq: Seq(7), read_seq: Seq(6), muted_until: None, from_seq: Seq(2) },
         created_at: noon(),
     };
     golden(
         &conversation,
         json!({
-            "id": PLACE, "kind": "direct", "title": null, "head_seq": 7, "last_message": message_json(), "created_at": NOON,
+            "id": PLACE, "kind": "direct", "title": null, "epoch": 3, "head_seq": 7, "last_message": message_json(), "created_at": NOON,
             "members": [{
                 "user": {"id": ANA, "username": "ana", "display_name": "Ana"},
                 "role": "member", "delivered_seq": 7, "read_seq": 6,
             }],
-            "my": {"role": "member", "delivered_seq": 7, "read_seq": 6, "muted_until": null},
+            "my": {"role": "member", "delivered_seq": 7, "read_seq": 6, "muted_until": null, "from_seq": 2},
         }),
     );
     golden(&UpdateConversation { muted_until: Some(None) }, json!({"muted_until": null}));

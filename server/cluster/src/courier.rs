@@ -154,7 +154,7 @@ async fn hear_of_changes(mut heard: mpsc::Receiver<Heard>, near: Near) {
             Heard::Deaf => near.hears(false),
             Heard::Said(said) => {
                 if let Ok(stale) = serde_json::from_slice::<Stale>(&said.payload) {
-                    near.forget(stale);
+                    near.forget(&stale);
                 } else {
                     // Said by a newer version: whatever it is, nothing that was remembered is believed.
                     near.hears(false);

@@ -15,13 +15,16 @@ use async_trait::async_trait;
 use moka::sync::Cache;
 use redis::cmd;
 use serde::{Deserialize, Serialize};
-use shared_types::{ConversationId, SessionId, Timestamp, UserId, keys::DeviceList};
+use shared_types::{
+    ConversationId, SessionId, Timestamp, UserId,
+    keys::{DeviceList, SignedMembers},
+};
 use sotto_core::{
     domain::{
         conversation::{Conversation, Membership},
         session::{Session, TokenHash},
     },
-    ports::{Blocks, Conversations, Result, Sessions},
+    ports::{Blocks, Conversations, MemberChange, Result, Sessions},
 };
 use tracing::warn;
 
@@ -45,12 +48,11 @@ const MOST: u64 = 50_000;
 const LONG: usize = 64;
 
 /// What has changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Stale {
     Session(SessionId),
-    Conversation(ConversationId),
-    Member(ConversationId, UserId),
+    Members(ConversationId, Vec<UserId>),
     Blocks(UserId, UserId),
     DeviceList(UserId),
 }
@@ -129,27 +131,26 @@ impl Near {
     }
 
     /// Someone has changed this.
-    pub(crate) fn forget(&self, stale: Stale) {
+    pub(crate) fn forget(&self, stale: &Stale) {
         let kept = &self.kept;
         kept.changes.fetch_add(1, Ordering::SeqCst);
         match stale {
-            Stale::Session(id) => kept.sessions.invalidate(&id),
-            Stale::Conversation(id) => {
-                kept.conversations.invalidate(&id);
-                kept.members.invalidate(&id);
+            Stale::Session(id) => kept.sessions.invalidate(id),
+            Stale::Members(id, users) => {
+                kept.conversations.invalidate(id);
+                kept.members.invalidate(id);
+                for user in users {
+                    kept.member.invalidate(&(*id, *user));
+                }
             }
-            Stale::Member(id, user) => {
-                kept.members.invalidate(&id);
-                kept.member.invalidate(&(id, user));
-            }
-            Stale::Blocks(one, other) => kept.blocks.invalidate(&both(one, other)),
-            Stale::DeviceList(user) => kept.lists.invalidate(&user),
+            Stale::Blocks(one, other) => kept.blocks.invalidate(&both(*one, *other)),
+            Stale::DeviceList(user) => kept.lists.invalidate(user),
         }
     }
 
     /// Forgets it here, and tells the others.
     async fn changed(&self, stale: Stale) {
-        self.forget(stale);
+        self.forget(&stale);
         let Ok(word) = serde_json::to_vec(&stale) else { return };
         let publish = cmd("PUBLISH").arg(CHANNEL).arg(word).to_owned();
         match self.link.ask::<i64>(&publish).await {
@@ -252,9 +253,26 @@ impl Sessions for Near {
 
 #[async_trait]
 impl Conversations for Near {
-    async fn create(&self, conversation: &Conversation, members: &[Membership]) -> Result<bool> {
+    async fn create(
+        &self,
+        conversation: &Conversation,
+        members: &[Membership],
+        statement: Option<&SignedMembers>,
+    ) -> Result<bool> {
         // Who is not there is not remembered, so a new one makes nothing stale.
-        Conversations::create(&self.mongo, conversation, members).await
+        Conversations::create(&self.mongo, conversation, members, statement).await
+    }
+
+    async fn change_members(&self, change: &MemberChange) -> Result<bool> {
+        let changed = self.mongo.change_members(change).await?;
+        let put = change.put.iter().map(|member| member.user);
+        let users = put.chain(change.gone.iter().copied()).collect();
+        self.changed(Stale::Members(change.conversation, users)).await;
+        Ok(changed)
+    }
+
+    async fn statements(&self, id: ConversationId, after: u64, limit: usize) -> Result<Vec<SignedMembers>> {
+        self.mongo.statements(id, after, limit).await
     }
 
     async fn find(&self, ids: &[ConversationId]) -> Result<Vec<Conversation>> {
@@ -293,7 +311,7 @@ impl Conversations for Near {
 
     async fn update_member(&self, membership: &Membership) -> Result<()> {
         self.mongo.update_member(membership).await?;
-        self.changed(Stale::Member(membership.conversation, membership.user)).await;
+        self.changed(Stale::Members(membership.conversation, vec![membership.user])).await;
         Ok(())
     }
 

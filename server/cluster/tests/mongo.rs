@@ -80,6 +80,8 @@ async fn every_query_uses_an_index() {
     blocks::blocking_twice_is_blocking_once(&world).await;
     conversations::members_are_found_from_both_sides(&world).await;
     conversations::a_setting_is_read_back(&world).await;
+    conversations::members_come_go_and_change(&world).await;
+    conversations::statements_follow_one_another(&world).await;
     log::a_gap_is_fenced(&world).await;
     log::a_taken_id_is_fenced(&world).await;
     log::positions_are_dense(&world).await;

@@ -22,6 +22,8 @@ pub(crate) const CONVERSATIONS: Bytes = TableDefinition::new("conversations");
 pub(crate) const MEMBERS: Bytes = TableDefinition::new("members");
 /// user, conversation → nothing.
 pub(crate) const MEMBERSHIPS: Bytes = TableDefinition::new("memberships");
+/// conversation, epoch → statement about the members.
+pub(crate) const STATEMENTS: Bytes = TableDefinition::new("statements");
 /// conversation, seq → entry.
 pub(crate) const ENTRIES: Bytes = TableDefinition::new("entries");
 /// conversation, message → seq.
@@ -58,6 +60,7 @@ pub(crate) fn create_all(txn: &WriteTransaction) -> Result<(), redb::Error> {
         CONVERSATIONS,
         MEMBERS,
         MEMBERSHIPS,
+        STATEMENTS,
         ENTRIES,
         ENTRY_IDS,
         EDITS,

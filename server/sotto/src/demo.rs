@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use shared_types::{
-    Code, Content, ConversationKind, Envelope, Secret,
+    Code, Content, Envelope, Secret,
     account::{NewDevice, Register, SignedIn},
     conversation::NewConversation,
     entry::NewMessage,
@@ -57,12 +57,7 @@ pub async fn add(app: &App) -> Result<(), Error> {
 }
 
 async fn talk(app: &App, ana: &SignedIn, bo: &SignedIn) -> Result<(), Error> {
-    let direct = NewConversation {
-        kind: ConversationKind::Direct,
-        user_id: Some(bo.user.id),
-        title: None,
-        user_ids: Vec::new(),
-    };
+    let direct = NewConversation::direct(bo.user.id);
     let (Started::New(conversation) | Started::Existing(conversation)) =
         start_conversation(app, caller(ana), direct).await?;
     for (who, words) in TALK {

@@ -389,12 +389,7 @@ async fn a_long_absence_is_caught_up_page_by_page() {
 async fn a_direct_conversation_is_one_for_both_and_can_be_hidden() {
     let world = World::running();
     let (ana, bo, conversation) = world.pair().await;
-    let input = |user_id| NewConversation {
-        kind: shared_types::ConversationKind::Direct,
-        user_id: Some(user_id),
-        title: None,
-        user_ids: Vec::new(),
-    };
+    let input = NewConversation::direct;
     let again = start_conversation(&world, bo, input(ana.user)).await.unwrap();
     assert!(matches!(again, sotto_core::usecases::conversation::Started::Existing(view) if view.id == conversation.id));
     assert_eq!(
@@ -621,12 +616,7 @@ async fn a_made_up_refresh_token_ends_nothing() {
 async fn members_of_a_group_are_told_as_members() {
     let world = World::running();
     let (ana, bo) = (world.person(&unique("ana")).await, world.person(&unique("bo")).await);
-    let input = |kind, title: Option<&str>, user_ids| NewConversation {
-        kind,
-        user_id: None,
-        title: title.map(str::to_owned),
-        user_ids,
-    };
+    let input = |kind, title: Option<&str>, users| NewConversation::of_many(kind, title.map(str::to_owned), users);
     let group = shared_types::ConversationKind::Group;
     let (me, other) = (caller(&ana), bo.user.id);
     for (wrong, field) in [

@@ -1,17 +1,24 @@
-//! Conversations and members. `members` lies by conversation, its mirror `memberships` by user.
+//! Conversations and members. `members` lies by conversation, its mirror `memberships` by user, `statements` in their order.
 
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
-use mongodb::{ClientSession, bson::doc};
-use shared_types::{ConversationId, UserId};
+use mongodb::{
+    ClientSession,
+    bson::{doc, serialize_to_bson},
+    error::Error,
+};
+use shared_types::{ConversationId, UserId, keys::SignedMembers};
 use sotto_core::{
+    PortError,
     domain::conversation::{Conversation, Membership},
-    ports::{Conversations, Result},
+    ports::{Conversations, MemberChange, Result},
 };
 
 use super::{
-    Answer, Mongo, failed, is_duplicate,
-    rows::{ConversationRow, MemberRow, MembershipRow, id, pair},
+    Answer, Mongo,
+    conversation_rows::{ConversationRow, MemberRow, MembershipRow, StatementRow},
+    failed, is_duplicate,
+    rows::{count, id},
 };
 
 impl Mongo {
@@ -20,8 +27,50 @@ impl Mongo {
         self.collection::<ConversationRow>().insert_one(&rows.conversation).session(&mut *session).await?;
         self.collection::<MemberRow>().insert_many(&rows.members).session(&mut *session).await?;
         self.collection::<MembershipRow>().insert_many(&rows.mirror).session(&mut *session).await?;
+        if let Some(statement) = &rows.statement {
+            self.collection::<StatementRow>().insert_one(statement).session(&mut *session).await?;
+        }
         Ok(())
     }
+
+    /// All of it in one transaction; `false` where the statement is not the next one.
+    async fn change_with(&self, session: &mut ClientSession, change: &Changed<'_>) -> Answer<bool> {
+        let of = id(change.change.conversation.bytes());
+        if let Some(statement) = &change.statement {
+            let next = count(statement.1);
+            let before = doc! { "_id": of, "epoch": next - 1 };
+            let conversations = self.collection::<ConversationRow>();
+            let moved = conversations.update_one(before, doc! { "$set": { "epoch": next } }).session(&mut *session);
+            if moved.await?.matched_count == 0 {
+                return Ok(false);
+            }
+            self.collection::<StatementRow>().insert_one(&statement.0).session(&mut *session).await?;
+        }
+        for member in &change.change.put {
+            let role = serialize_to_bson(&member.role).map_err(Error::custom)?;
+            let user = id(member.user.bytes());
+            let put = doc! { "$set": { "role": role }, "$setOnInsert": MemberRow::beginning(member) };
+            let one = doc! { "conversation_id": of, "user_id": user };
+            self.collection::<MemberRow>().update_one(one, put).upsert(true).session(&mut *session).await?;
+            let row = MembershipRow::from(member);
+            let one = doc! { "user_id": user, "conversation_id": of };
+            let mirror = self.collection::<MembershipRow>();
+            mirror.replace_one(one, row).upsert(true).session(&mut *session).await?;
+        }
+        for user in change.change.gone.iter().map(|user| id(user.bytes())) {
+            let one = doc! { "conversation_id": of, "user_id": user };
+            self.collection::<MemberRow>().delete_one(one).session(&mut *session).await?;
+            let one = doc! { "user_id": user, "conversation_id": of };
+            self.collection::<MembershipRow>().delete_one(one).session(&mut *session).await?;
+        }
+        Ok(true)
+    }
+}
+
+/// A change, with the row of its statement and that one's epoch.
+struct Changed<'a> {
+    change: &'a MemberChange,
+    statement: Option<(StatementRow, u64)>,
 }
 
 /// What a new conversation consists of.
@@ -29,27 +78,29 @@ struct Rows {
     conversation: ConversationRow,
     members: Vec<MemberRow>,
     mirror: Vec<MembershipRow>,
+    statement: Option<StatementRow>,
 }
 
 impl Rows {
-    fn new(conversation: &Conversation, members: &[Membership]) -> Self {
-        let mirror = members.iter().map(|member| MembershipRow {
-            key: pair(member.user.bytes(), member.conversation.bytes()),
-            user_id: id(member.user.bytes()),
-            conversation_id: id(member.conversation.bytes()),
-        });
-        Self {
+    fn new(conversation: &Conversation, members: &[Membership], statement: Option<&SignedMembers>) -> Result<Self> {
+        Ok(Self {
             conversation: conversation.into(),
             members: members.iter().map(MemberRow::from).collect(),
-            mirror: mirror.collect(),
-        }
+            mirror: members.iter().map(MembershipRow::from).collect(),
+            statement: statement.map(StatementRow::try_from).transpose()?,
+        })
     }
 }
 
 #[async_trait]
 impl Conversations for Mongo {
-    async fn create(&self, conversation: &Conversation, members: &[Membership]) -> Result<bool> {
-        let rows = Rows::new(conversation, members);
+    async fn create(
+        &self,
+        conversation: &Conversation,
+        members: &[Membership],
+        statement: Option<&SignedMembers>,
+    ) -> Result<bool> {
+        let rows = Rows::new(conversation, members, statement)?;
         let created = self.ask(async {
             let mut session = self.db.client().start_session().await?;
             let transaction = session.start_transaction();
@@ -63,6 +114,33 @@ impl Conversations for Mongo {
             Err(error) if is_duplicate(&error) => Ok(false),
             Err(error) => Err(failed(error)),
         }
+    }
+
+    async fn change_members(&self, change: &MemberChange) -> Result<bool> {
+        let statement = change.statement.as_ref();
+        let statement = statement.map(|it| Ok::<_, PortError>((StatementRow::try_from(it)?, it.epoch))).transpose()?;
+        let changed = Changed { change, statement };
+        let done = self.ask(async {
+            let mut session = self.db.client().start_session().await?;
+            let transaction = session.start_transaction();
+            let done = transaction.and_run((self, &changed), |session, (mongo, changed)| {
+                async move { mongo.change_with(session, changed).await }.boxed()
+            });
+            Ok(done.await)
+        });
+        match done.await? {
+            Ok(is_done) => Ok(is_done),
+            // Somebody else's statement of that epoch was first.
+            Err(error) if is_duplicate(&error) => Ok(false),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    async fn statements(&self, of: ConversationId, after: u64, limit: usize) -> Result<Vec<SignedMembers>> {
+        let later = doc! { "conversation_id": id(of.bytes()), "epoch": { "$gt": count(after) } };
+        let order = Some(doc! { "conversation_id": 1, "epoch": 1 });
+        let rows = self.rows::<StatementRow>(later, order, Some(limit)).await?;
+        rows.iter().map(SignedMembers::try_from).collect()
     }
 
     async fn find(&self, ids: &[ConversationId]) -> Result<Vec<Conversation>> {
@@ -88,7 +166,8 @@ impl Conversations for Mongo {
     async fn update_member(&self, membership: &Membership) -> Result<()> {
         let one =
             doc! { "conversation_id": id(membership.conversation.bytes()), "user_id": id(membership.user.bytes()) };
-        self.ask(self.collection::<MemberRow>().replace_one(one, MemberRow::from(membership))).await.map(drop)
+        let settings = doc! { "$set": MemberRow::settings(membership) };
+        self.ask(self.collection::<MemberRow>().update_one(one, settings)).await.map(drop)
     }
 
     async fn of(&self, user: UserId) -> Result<Vec<Membership>> {

@@ -16,7 +16,7 @@ use crate::ConnectError;
 
 const COLLECTION: &str = "migrations";
 /// The newest migration that this version knows, and needs.
-pub const NEWEST: i32 = 2;
+pub const NEWEST: i32 = 3;
 
 /// What migrating did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +51,7 @@ fn indexes() -> Vec<Index> {
         },
         Index { collection: "members", keys: doc! { "conversation_id": 1, "user_id": 1 }, options: unique() },
         Index { collection: "memberships", keys: doc! { "user_id": 1, "conversation_id": 1 }, options: unique() },
+        Index { collection: "statements", keys: doc! { "conversation_id": 1, "epoch": 1 }, options: unique() },
         Index { collection: "blocks", keys: doc! { "by": 1, "whom": 1 }, options: unique() },
         Index { collection: "receipts", keys: doc! { "conversation_id": 1, "user_id": 1 }, options: unique() },
         Index { collection: "prekeys", keys: doc! { "left": 1 }, options: None },
@@ -73,6 +74,7 @@ fn shard_keys() -> Vec<(&'static str, Document, bool)> {
         ("conversations", doc! { "_id": "hashed" }, false),
         ("members", doc! { "conversation_id": 1, "user_id": 1 }, true),
         ("memberships", doc! { "user_id": 1, "conversation_id": 1 }, true),
+        ("statements", doc! { "conversation_id": 1, "epoch": 1 }, true),
         ("messages", doc! { "conversation_id": 1, "seq": 1 }, true),
         ("receipts", doc! { "conversation_id": 1, "user_id": 1 }, true),
         ("blocks", doc! { "by": 1, "whom": 1 }, true),
@@ -107,8 +109,8 @@ impl Mongo {
     /// is running it once.
     pub async fn migrate(&self) -> Result<Migrated, ConnectError> {
         let from = self.applied().await?;
-        // 2 brought indexes alone; making one that is there is no error.
-        if from < 2 {
+        // 2 and 3 brought indexes alone; making one that is there is no error.
+        if from < NEWEST {
             self.create_indexes().await?;
         }
         let sharded = self.shard().await?;

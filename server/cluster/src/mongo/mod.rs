@@ -3,6 +3,7 @@
 
 mod accounts;
 mod blocks;
+mod conversation_rows;
 mod conversations;
 mod device_keys;
 mod key_rows;

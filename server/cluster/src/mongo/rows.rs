@@ -2,12 +2,11 @@
 
 use mongodb::bson::{Binary, DateTime, Uuid as BsonUuid, spec::BinarySubtype};
 use serde::{Deserialize, Serialize};
-use shared_types::{ConversationId, DeviceId, EntryKind, MessageId, Role, Seq, Timestamp, UserId, account::Device};
+use shared_types::{ConversationId, DeviceId, EntryKind, MessageId, Seq, Timestamp, UserId, account::Device};
 use sotto_core::{
     PortError,
     domain::{
         account::Account,
-        conversation::{Conversation, Membership},
         entry::Entry,
         receipt::Watermark,
         session::{Session, TokenHash},
@@ -41,9 +40,14 @@ pub(crate) fn moment(at: DateTime) -> Timestamp {
     Timestamp(at.timestamp_millis())
 }
 
-/// A position as MongoDB counts; it has no unsigned numbers.
+/// A count as MongoDB keeps it; it has no unsigned numbers.
+pub(crate) fn count(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A position, likewise.
 pub(crate) fn number(seq: Seq) -> i64 {
-    i64::try_from(seq.0).unwrap_or(i64::MAX)
+    count(seq.0)
 }
 
 pub(crate) fn seq(number: i64) -> Seq {
@@ -178,91 +182,6 @@ impl TryFrom<SessionRow> for Session {
             ended_at: row.ended_at.map(moment),
         })
     }
-}
-
-#[derive(Serialize, Deserialize)]
-pub(crate) struct ConversationRow {
-    #[serde(rename = "_id")]
-    id: Id,
-    kind: shared_types::ConversationKind,
-    title: Option<String>,
-    created_at: DateTime,
-}
-
-impl Shape for ConversationRow {
-    const COLLECTION: &'static str = "conversations";
-}
-
-impl From<&Conversation> for ConversationRow {
-    fn from(conversation: &Conversation) -> Self {
-        Self {
-            id: id(conversation.id.bytes()),
-            kind: conversation.kind,
-            title: conversation.title.clone(),
-            created_at: date(conversation.created_at),
-        }
-    }
-}
-
-impl From<ConversationRow> for Conversation {
-    fn from(row: ConversationRow) -> Self {
-        Self { id: row.id.bytes().into(), kind: row.kind, title: row.title, created_at: moment(row.created_at) }
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-pub(crate) struct MemberRow {
-    /// conversation, user
-    #[serde(rename = "_id")]
-    pub(crate) key: Binary,
-    pub(crate) conversation_id: Id,
-    pub(crate) user_id: Id,
-    role: Role,
-    muted_until: Option<DateTime>,
-    hidden_seq: Option<i64>,
-}
-
-impl Shape for MemberRow {
-    const COLLECTION: &'static str = "members";
-}
-
-impl From<&Membership> for MemberRow {
-    fn from(member: &Membership) -> Self {
-        Self {
-            key: pair(member.conversation.bytes(), member.user.bytes()),
-            conversation_id: id(member.conversation.bytes()),
-            user_id: id(member.user.bytes()),
-            role: member.role,
-            muted_until: member.muted_until.map(date),
-            hidden_seq: member.hidden_seq.map(number),
-        }
-    }
-}
-
-impl From<MemberRow> for Membership {
-    fn from(row: MemberRow) -> Self {
-        Self {
-            conversation: row.conversation_id.bytes().into(),
-            user: row.user_id.bytes().into(),
-            role: row.role,
-            muted_until: row.muted_until.map(moment),
-            hidden_seq: row.hidden_seq.map(seq),
-        }
-    }
-}
-
-/// The mirror of `members` by user: one's list of conversations, in one shard.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct MembershipRow {
-    /// user, conversation
-    #[serde(rename = "_id")]
-    pub(crate) key: Binary,
-    pub(crate) user_id: Id,
-    pub(crate) conversation_id: Id,
-}
-
-impl Shape for MembershipRow {
-    const COLLECTION: &'static str = "memberships";
 }
 
 /// An entry of a log. Its `_id` is conversation and message id: an id stands in a conversation once.

@@ -45,7 +45,7 @@ macro_rules! conformance {
         $crate::conformance!(@suite $open, accounts: a_name_belongs_to_one, racing_for_a_name_has_one_winner, an_update_is_read_back, a_search_finds_prefixes_in_order);
         $crate::conformance!(@suite $open, blobs: what_is_put_is_read_back_by_ranges, putting_again_replaces, what_is_deleted_is_gone);
         $crate::conformance!(@suite $open, blocks: a_block_holds_both_ways, blocking_twice_is_blocking_once);
-        $crate::conformance!(@suite $open, conversations: creating_twice_is_creating_once, members_are_found_from_both_sides, a_setting_is_read_back);
+        $crate::conformance!(@suite $open, conversations: creating_twice_is_creating_once, members_are_found_from_both_sides, a_setting_is_read_back, members_come_go_and_change, statements_follow_one_another);
         $crate::conformance!(@suite $open, keys: a_list_only_rises, lists_are_found_by_their_people, a_one_time_key_is_given_once, the_fallback_serves_when_none_is_left, bringing_keys_twice_is_bringing_them_once, who_wants_keys_is_found, a_forgotten_device_has_nothing);
         $crate::conformance!(@suite $open, mailboxes: what_is_put_in_is_listed_in_order_until_it_is_acknowledged, putting_in_twice_is_once, mailboxes_do_not_mix, what_nobody_fetches_expires, boxes_come_with_their_entry_or_not_at_all);
         $crate::conformance!(@suite $open, log: positions_are_dense, a_gap_is_fenced, a_taken_id_is_fenced, racing_writers_have_one_winner, reading_after_skips_nothing, reading_before_gives_the_last_ones, a_purge_takes_the_words_and_their_edits, what_expires_loses_its_words_once);
@@ -94,6 +94,7 @@ pub(crate) fn draft(conversation: ConversationId, words: &str) -> Draft {
         reply_to: None,
         expires_at: None,
         boxes: Vec::new(),
+        system: None,
     }
 }
 

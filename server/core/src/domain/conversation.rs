@@ -14,6 +14,9 @@ pub struct Conversation {
     pub title: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// How many statements about its members were signed; 0 where that is not done.
+    #[serde(default)]
+    pub epoch: u64,
 }
 
 /// A person's place in a conversation.
@@ -29,12 +32,15 @@ pub struct Membership {
     pub muted_until: Option<Timestamp>,
     /// Taken off the person's list until something newer than this position is said.
     pub hidden_seq: Option<Seq>,
+    /// What was said up to here was said before the person came in, and is not shown to them.
+    #[serde(default)]
+    pub from_seq: Seq,
 }
 
 impl Membership {
     /// A new member without settings.
     pub const fn new(conversation: ConversationId, user: UserId, role: Role) -> Self {
-        Self { conversation, user, role, muted_until: None, hidden_seq: None }
+        Self { conversation, user, role, muted_until: None, hidden_seq: None, from_seq: Seq(0) }
     }
 
     /// Whether it stands on the person's list while the log's head is `head`.

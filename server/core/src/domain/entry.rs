@@ -9,7 +9,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use shared_types::{
     Code, Content, ConversationId, DeviceId, EntryKind, Envelope, MessageId, Sealed, Seq, Timestamp, UserId,
-    entry::NewMessage,
+    entry::{NewMessage, System},
     keys::{Address, KeyBox, MailboxItem},
 };
 
@@ -50,6 +50,9 @@ pub struct Draft {
     /// Its boxes, for mailboxes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub boxes: Vec<KeyBox>,
+    /// What happened, for `system` entries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<System>,
 }
 
 impl Draft {
@@ -82,7 +85,7 @@ impl Draft {
             sender_device_id: self.device,
             sent_at: self.sent_at,
             envelope: self.envelope,
-            system: None,
+            system: self.system,
             reply_to: self.reply_to,
             expires_at: self.expires_at,
         }
@@ -107,6 +110,7 @@ pub fn is_same(draft: &Draft, entry: &Entry) -> bool {
         && draft.kind == entry.kind
         && draft.target == entry.target
         && draft.reply_to == entry.reply_to
+        && draft.system == entry.system
         && as_long
         && (emptied || draft.envelope == entry.envelope)
 }
@@ -272,6 +276,7 @@ mod tests {
             reply_to: None,
             expires_at: None,
             boxes: Vec::new(),
+            system: None,
         }
         .at(Seq(1))
     }

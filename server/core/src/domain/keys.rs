@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use crypto_core::list::verify_list;
 use shared_types::{
-    Code, UserId,
+    Code, Sealed, UserId,
     keys::{Address, DeviceList, KeyBox, NewDeviceList, NewPrekeys, Prekey, PublicKey},
 };
 
@@ -127,6 +127,29 @@ pub fn fits(boxes: &[KeyBox], lists: &[DeviceList], sender: Address) -> Result<(
     Err(Refusal { field: Some("boxes".into()), refresh: stale.into_iter().collect(), ..refused })
 }
 
+/// Whether a group's message was sealed for its members as they are now.
+pub fn fits_epoch(sealed: &Sealed, now: u64) -> Result<(), Refusal> {
+    let field = "envelope.context.epoch";
+    let context = sealed.context.as_ref().ok_or_else(|| Refusal::field(field, "required: the members are signed"))?;
+    if context.epoch == now {
+        return Ok(());
+    }
+    let refused = Refusal::new(Code::StaleEpoch, format!("the members are at statement {now}"));
+    Err(Refusal { field: Some(field.into()), ..refused })
+}
+
+/// Whether the sender in a group knows the lists of all its members as they are now.
+pub fn fits_roster(roster: Option<u64>, lists: &[DeviceList]) -> Result<(), Refusal> {
+    let rule = "required: the sum of the versions of the members' device lists";
+    let roster = roster.ok_or_else(|| Refusal::field("roster", rule))?;
+    if roster == lists.iter().map(|list| list.version).fold(0, u64::wrapping_add) {
+        return Ok(());
+    }
+    let refused = Refusal::new(Code::StaleDevices, "a member's devices have changed");
+    let refresh = lists.iter().map(|list| list.user_id).collect();
+    Err(Refusal { field: Some("roster".into()), refresh, ..refused })
+}
+
 #[cfg(test)]
 mod tests {
     use shared_types::{DeviceId, keys::DeviceKeys};
@@ -172,6 +195,24 @@ mod tests {
         assert_eq!(gone.refresh, vec![[2; 16].into()]);
         let twice = stale(&[boxes[0].clone(), boxes[0].clone()]);
         assert_eq!((twice.code, twice.field.as_deref()), (Code::Invalid, Some("boxes[1].device_id")));
+    }
+
+    #[test]
+    fn a_groups_message_is_for_the_members_and_devices_of_now() {
+        let context = shared_types::entry::SealContext { epoch: 3, ts: 0, commitment: String::new() };
+        let sealed = Sealed { scheme: "x".into(), ciphertext: String::new(), context: Some(context), group: None };
+        assert_eq!(fits_epoch(&sealed, 3), Ok(()));
+        for now in [2, 4] {
+            assert_eq!(fits_epoch(&sealed, now).unwrap_err().code, Code::StaleEpoch);
+        }
+        let bare = Sealed { context: None, ..sealed };
+        assert_eq!(fits_epoch(&bare, 3).unwrap_err().code, Code::Invalid);
+
+        let lists = [list(1, &[1]), DeviceList { version: 4, ..list(2, &[3]) }];
+        assert_eq!(fits_roster(Some(5), &lists), Ok(()));
+        let stale = fits_roster(Some(4), &lists).unwrap_err();
+        assert_eq!((stale.code, stale.refresh), (Code::StaleDevices, vec![[1; 16].into(), [2; 16].into()]));
+        assert_eq!(fits_roster(None, &lists).unwrap_err().field.as_deref(), Some("roster"));
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub use blobs::{BlobKey, Blobs};
 pub use blocks::Blocks;
 pub use claims::{Claim, Claims};
 pub use clock::Clock;
-pub use conversations::Conversations;
+pub use conversations::{Conversations, MemberChange};
 pub use delivery::{Audience, Delivery, Heard, Inbox, Parcel, PodId};
 pub use keys::{Keys, Prekeys, Stock};
 pub use limits::Limits;

@@ -32,7 +32,8 @@ pub async fn sync(app: &App, me: Caller, input: SyncRequest) -> Result<SyncRespo
     let mut room = MOST_ENTRIES;
     let mut conversations = Vec::new();
     for view in view::conversations(app, mine).await? {
-        let known = input.heads.get(&view.id).copied();
+        // Whoever came in later begins there.
+        let known = input.heads.get(&view.id).map(|head| (*head).max(view.my.from_seq));
         let member = hidden.iter().find(|member| member.conversation == view.id);
         if known.is_none() && member.is_some_and(|member| !member.is_listed(view.head_seq)) {
             continue;
@@ -44,11 +45,12 @@ pub async fn sync(app: &App, me: Caller, input: SyncRequest) -> Result<SyncRespo
             Some(head) => app.log.after(view.id, head, page).await?,
             None => app.log.before(view.id, Seq(u64::MAX), page).await?,
         };
+        let messages: Vec<_> = messages.into_iter().filter(|entry| entry.seq > view.my.from_seq).collect();
         room -= messages.len();
         let has_more = match (known, messages.first(), messages.last()) {
             (Some(head), _, last) => last.map_or(head, |last| last.seq) < view.head_seq,
-            (None, Some(first), _) => first.seq > Seq(1),
-            (None, None, _) => view.head_seq > Seq(0),
+            (None, Some(first), _) => first.seq > view.my.from_seq.next(),
+            (None, None, _) => view.head_seq > view.my.from_seq,
         };
         conversations.push(SyncedConversation {
             receipts: view::watermarks(&view),

@@ -48,7 +48,7 @@ pub(super) async fn conversations(app: &App, mine: Vec<Membership>) -> Result<Ve
         views.push(View {
             members: members.collect(),
             head_seq: head,
-            last_message: last.map(|entry| as_seen(entry, app.clock.now())),
+            last_message: last.filter(|entry| entry.seq > mine.from_seq).map(|entry| as_seen(entry, app.clock.now())),
             my: my(&mine, mark),
             ..bare(conversation, &mine)
         });
@@ -74,11 +74,18 @@ async fn people(app: &App, everybody: &[Vec<Membership>]) -> Result<HashMap<User
 }
 
 fn seen_member(account: &Account, member: &Membership, mark: Watermark) -> Member {
-    Member { user: account.user(), role: member.role, delivered_seq: mark.delivered, read_seq: mark.read }
+    let (delivered_seq, read_seq) = (mark.delivered.max(member.from_seq), mark.read.max(member.from_seq));
+    Member { user: account.user(), role: member.role, delivered_seq, read_seq }
 }
 
 fn my(mine: &Membership, mark: Watermark) -> My {
-    My { role: mine.role, delivered_seq: mark.delivered, read_seq: mark.read, muted_until: mine.muted_until }
+    My {
+        role: mine.role,
+        delivered_seq: mark.delivered.max(mine.from_seq),
+        read_seq: mark.read.max(mine.from_seq),
+        muted_until: mine.muted_until,
+        from_seq: mine.from_seq,
+    }
 }
 
 fn bare(conversation: &Conversation, mine: &Membership) -> View {
@@ -87,6 +94,7 @@ fn bare(conversation: &Conversation, mine: &Membership) -> View {
         kind: conversation.kind,
         title: conversation.title.clone(),
         members: Vec::new(),
+        epoch: conversation.epoch,
         head_seq: Seq(0),
         last_message: None,
         my: my(mine, Watermark::default()),

@@ -12,6 +12,7 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use futures_util::StreamExt as _;
+use http_body::Body as _;
 use serde::de::DeserializeOwned;
 use shared_types::{Code, Problem};
 use sotto_core::{Caller, usecases::account::authenticate};
@@ -43,6 +44,20 @@ impl<T: DeserializeOwned> FromRequest<Door> for Body<T> {
         let bytes = tokio::time::timeout(BODY_TIME, read(request.into_body())).await;
         let bytes = bytes.map_err(too_slow)?.ok_or_else(too_large)?;
         parse(&bytes).map(Self).map_err(Fault)
+    }
+}
+
+/// A JSON body that may be left out.
+pub(super) struct MaybeBody<T>(pub T);
+
+impl<T: DeserializeOwned + Default> FromRequest<Door> for MaybeBody<T> {
+    type Rejection = Fault;
+
+    async fn from_request(request: Request, door: &Door) -> Result<Self, Fault> {
+        if request.body().is_end_stream() {
+            return Ok(Self(T::default()));
+        }
+        Body::from_request(request, door).await.map(|body| Self(body.0))
     }
 }
 

@@ -3,7 +3,10 @@
 use axum::{Json, extract::State, http::StatusCode};
 use shared_types::{
     Problem, UserId,
-    keys::{AckMailbox, ClaimKeys, Claimed, DeviceList, Mailbox, NewDeviceList, NewPrekeys, PrekeysLeft, SendKeyMail},
+    keys::{
+        AckMailbox, ChangedLists, ClaimKeys, Claimed, DeviceList, KnownLists, Mailbox, NewDeviceList, NewPrekeys,
+        PrekeysLeft, SendKeyMail,
+    },
 };
 use sotto_core::usecases::keys;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -18,6 +21,7 @@ pub(super) fn routes() -> OpenApiRouter<Door> {
         .routes(routes!(put_devices))
         .routes(routes!(put_prekeys))
         .routes(routes!(devices))
+        .routes(routes!(changed_lists))
         .routes(routes!(claim))
         .routes(routes!(mailbox, send_mail))
         .routes(routes!(ack))
@@ -52,6 +56,14 @@ async fn put_prekeys(State(door): State<Door>, Me(me): Me, Body(keys): Body<NewP
 ))]
 async fn devices(State(door): State<Door>, Me(me): Me, Ids(user): Ids<UserId>) -> Answer<DeviceList> {
     Ok(Json(keys::device_lists(&door.app, me, user).await?))
+}
+
+/// The lists of these people that are of another version than one has.
+#[utoipa::path(post, path = "/keys/devices", tag = "keys", request_body = KnownLists, responses(
+    (status = 200, body = ChangedLists), (status = 422, description = "`invalid`", body = Problem),
+))]
+async fn changed_lists(State(door): State<Door>, Me(me): Me, Body(input): Body<KnownLists>) -> Answer<ChangedLists> {
+    Ok(Json(keys::changed_lists(&door.app, me, input).await?))
 }
 
 /// A one-time key of each of these devices, or its fallback.

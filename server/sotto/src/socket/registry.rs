@@ -113,17 +113,24 @@ impl Registry {
         join(&mut rooms, socket, conversations);
     }
 
-    /// These people are in a conversation that may be new to them: their sockets hear it from now on. A conversation that
-    /// is gone from somebody's list is only hidden: they are members still.
+    /// These people are in a conversation that may be new to them: their sockets hear it from now on. Whoever was taken out
+    /// of it hears it no more; a conversation that is only hidden from somebody's list has them as a member still.
     pub(super) fn follow(&self, users: &[UserId], event: &ConversationEvent) {
         let conversation = &event.conversation;
-        if conversation.kind == ConversationKind::Direct || event.change == ConversationChange::Removed {
+        if conversation.kind == ConversationKind::Direct {
             return;
         }
+        let is_removal = event.change == ConversationChange::Removed;
         let mut rooms = self.write();
-        let sockets: Vec<_> = users.iter().filter_map(|user| rooms.users.get(user)).flatten().cloned().collect();
-        for socket in sockets {
-            join(&mut rooms, &socket, &[conversation.id]);
+        for user in users {
+            let is_member = conversation.members.iter().any(|member| member.user.id == *user);
+            for socket in rooms.users.get(user).cloned().unwrap_or_default() {
+                match (is_removal, is_member) {
+                    (false, _) => join(&mut rooms, &socket, &[conversation.id]),
+                    (true, false) => part(&mut rooms, &socket, conversation.id),
+                    (true, true) => {}
+                }
+            }
         }
     }
 
@@ -186,6 +193,14 @@ fn join(rooms: &mut Rooms, socket: &Arc<Sock>, conversations: &[ConversationId])
             rooms.members.entry(*conversation).or_default().push(Arc::clone(socket));
         }
     }
+}
+
+/// Takes a socket out of a conversation's room.
+fn part(rooms: &mut Rooms, socket: &Arc<Sock>, conversation: ConversationId) {
+    if let State::Open(open) = &mut *socket.data.state() {
+        open.rooms.retain(|room| *room != conversation);
+    }
+    leave(&mut rooms.members, conversation, socket.id);
 }
 
 /// Takes a socket out of a room; `true` if it was the last.

@@ -7,12 +7,13 @@
     reason = "each test file uses its part of it"
 )]
 
+pub mod phone;
 pub mod served;
 
 use std::{net::Ipv4Addr, ops::Deref, path::Path, sync::Arc};
 
 use shared_types::{
-    Content, Conversation, ConversationKind, Envelope, MessageId, Secret,
+    Content, Conversation, Envelope, MessageId, Secret,
     account::{NewDevice, Register, SignedIn},
     conversation::NewConversation,
     entry::NewMessage,
@@ -118,12 +119,7 @@ impl World {
     /// Two people and their conversation.
     pub async fn pair(&self) -> (Caller, Caller, Conversation) {
         let (ana, bo) = (self.person(&unique("ana")).await, self.person(&unique("bo")).await);
-        let input = NewConversation {
-            kind: ConversationKind::Direct,
-            user_id: Some(bo.user.id),
-            title: None,
-            user_ids: Vec::new(),
-        };
+        let input = NewConversation::direct(bo.user.id);
         let (Started::New(conversation) | Started::Existing(conversation)) =
             start_conversation(&self.app, caller(&ana), input).await.unwrap();
         (caller(&ana), caller(&bo), *conversation)

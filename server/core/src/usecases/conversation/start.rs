@@ -1,12 +1,16 @@
 //! Start a conversation.
 
+use std::collections::BTreeMap;
+
 use shared_types::{
     Code, Conversation as View, ConversationId, ConversationKind, Role, ServerEvent, UserId,
     conversation::NewConversation,
+    keys::SignedMembers,
     socket::{ConversationChange, ConversationEvent},
 };
 use uuid::Uuid;
 
+use super::{MOST_IN_GROUP, signed};
 use crate::{
     App, Caller, Error, Refusal,
     domain::{
@@ -18,8 +22,6 @@ use crate::{
     usecases::view,
 };
 
-/// The most members of a group (`docs/architecture.md`).
-const MOST_IN_GROUP: usize = 1_024;
 /// The most people whom a community may start with.
 const MOST_AT_ONCE: usize = 3_000;
 /// The longest title, in characters.
@@ -56,7 +58,7 @@ async fn many(app: &App, me: Caller, input: NewConversation) -> Result<Started, 
     }
     let title = input.title.as_deref().ok_or_else(|| Refusal::field("title", "required"))?;
     let title = shown_name("title", title, MOST_TITLE)?;
-    let mut others = input.user_ids;
+    let mut others = input.user_ids.clone();
     others.sort_unstable();
     others.dedup();
     others.retain(|user| *user != me.user);
@@ -64,25 +66,22 @@ async fn many(app: &App, me: Caller, input: NewConversation) -> Result<Started, 
     if others.len() > most {
         return Err(Refusal::field("user_ids", format!("at most {most}")).into());
     }
-    let found = app.accounts.find(&others).await?;
-    if let Some(stranger) = others.iter().find(|user| !found.iter().any(|account| account.id == **user)) {
-        let detail = format!("there is no user {stranger}");
-        return Err(Refusal { field: Some("user_ids".into()), ..Refusal::new(Code::NotFound, detail) }.into());
-    }
-    if input.kind == ConversationKind::Group {
-        for other in &others {
-            if app.blocks.between(me.user, *other).await? {
-                let blocked = Refusal::new(Code::Blocked, "one of you has blocked the other");
-                return Err(Refusal { field: Some("user_ids".into()), ..blocked }.into());
-            }
-        }
-    }
+    super::people(app, me, (input.kind, &others)).await?;
     app.spend(Limited::Start, me.user).await?;
-    let id = ConversationId(Uuid::now_v7());
-    let conversation = Conversation { id, kind: input.kind, title: Some(title), created_at: app.clock.now() };
-    let mut members = vec![Membership::new(id, me.user, Role::Owner)];
-    members.extend(others.iter().map(|user| Membership::new(id, *user, Role::Member)));
-    app.conversations.create(&conversation, &members).await?;
+    let roles = match &input.statement {
+        Some(statement) => signed_by(app, me, (&input, statement, &others)).await?,
+        None => others.iter().map(|user| (*user, Role::Member)).chain([(me.user, Role::Owner)]).collect(),
+    };
+    let id = input.id.unwrap_or_else(|| ConversationId(Uuid::now_v7()));
+    let epoch = input.statement.as_ref().map_or(0, |statement| statement.epoch);
+    let created_at = app.clock.now();
+    let conversation = Conversation { id, kind: input.kind, title: Some(title), created_at, epoch };
+    let mut members: Vec<_> = roles.into_iter().map(|(user, role)| Membership::new(id, user, role)).collect();
+    // Whoever makes it goes first.
+    members.sort_by_key(|member| member.user != me.user);
+    if !app.conversations.create(&conversation, &members, input.statement.as_ref()).await? {
+        return existing(app, me, (id, input.statement.as_ref())).await;
+    }
     // One view for all: nobody has said or read anything yet.
     let mine = seen(app, members[0].clone()).await?;
     for member in members {
@@ -92,6 +91,44 @@ async fn many(app: &App, me: Caller, input: NewConversation) -> Result<Started, 
         app.delivery.tell(Audience::Users(vec![member.user]), ServerEvent::Conversation(event)).await;
     }
     Ok(Started::New(Box::new(mine)))
+}
+
+/// The members of a new group as they were signed: just those who are named.
+async fn signed_by(
+    app: &App,
+    me: Caller,
+    (input, statement, others): (&NewConversation, &SignedMembers, &[UserId]),
+) -> Result<BTreeMap<UserId, Role>, Error> {
+    if input.kind != ConversationKind::Group {
+        return Err(Refusal::field("statement", "only the members of a group are signed").into());
+    }
+    if input.id != Some(statement.conversation_id) {
+        return Err(Refusal::field("id", "the conversation of the statement").into());
+    }
+    if statement.epoch != 1 {
+        return Err(Refusal::field("statement.epoch", "1").into());
+    }
+    let roles = signed::check_first(app, me, statement).await?;
+    if roles.len() != others.len() + 1 || !others.iter().all(|user| roles.contains_key(user)) {
+        return Err(Refusal::field("statement.members", "oneself and `user_ids`").into());
+    }
+    Ok(roles)
+}
+
+/// The group of that id, where it is the one that was asked for: its maker did not hear that it was made.
+async fn existing(
+    app: &App,
+    me: Caller,
+    (id, statement): (ConversationId, Option<&SignedMembers>),
+) -> Result<Started, Error> {
+    let taken =
+        || Refusal { field: Some("id".into()), ..Refusal::new(Code::IdConflict, "another conversation has it") };
+    let mine = app.conversations.member(id, me.user).await?.ok_or_else(taken)?;
+    let first = app.conversations.statements(id, 0, 1).await?.pop();
+    if statement.is_none() || first.as_ref() != statement {
+        return Err(taken().into());
+    }
+    Ok(Started::Existing(Box::new(seen(app, mine).await?)))
 }
 
 async fn direct(app: &App, me: Caller, other: UserId) -> Result<Started, Error> {
@@ -114,10 +151,11 @@ async fn direct(app: &App, me: Caller, other: UserId) -> Result<Started, Error> 
         return Err(Refusal::new(Code::Blocked, "one of you has blocked the other").into());
     }
     app.spend(Limited::Start, me.user).await?;
-    let conversation = Conversation { id, kind: ConversationKind::Direct, title: None, created_at: app.clock.now() };
+    let created_at = app.clock.now();
+    let conversation = Conversation { id, kind: ConversationKind::Direct, title: None, created_at, epoch: 0 };
     let mine = Membership::new(id, me.user, Role::Member);
     let theirs = Membership::new(id, other, Role::Member);
-    let is_new = app.conversations.create(&conversation, &[mine.clone(), theirs.clone()]).await?;
+    let is_new = app.conversations.create(&conversation, &[mine.clone(), theirs.clone()], None).await?;
     let view = seen(app, mine).await?;
     if !is_new {
         return Ok(Started::Existing(Box::new(view)));

@@ -26,14 +26,15 @@ pub async fn history(app: &App, me: Caller, input: History) -> Result<MessagePag
         limit @ 1..=200 => usize::try_from(limit).unwrap_or(200),
         _ => return Err(Refusal::field("limit", "1 to 200").into()),
     };
-    app.member(input.conversation, me.user).await?;
+    let from = app.member(input.conversation, me.user).await?.from_seq;
     app.spend(Limited::Request, me.user).await?;
     // One more than asked says whether there is more.
     let (mut entries, surplus_first) = match (input.before_seq, input.after_seq) {
         (Some(_), Some(_)) => return Err(Refusal::field("before_seq", "give before_seq or after_seq, not both").into()),
-        (None, Some(after)) => (app.log.after(input.conversation, after, limit + 1).await?, false),
+        (None, Some(after)) => (app.log.after(input.conversation, after.max(from), limit + 1).await?, false),
         (before, None) => (app.log.before(input.conversation, before.unwrap_or(Seq(u64::MAX)), limit + 1).await?, true),
     };
+    entries.retain(|entry| entry.seq > from);
     let has_more = entries.len() > limit;
     if has_more && surplus_first {
         entries.remove(0);

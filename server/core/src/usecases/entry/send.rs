@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::{
     App, Caller, Error, PortError, Refusal,
     domain::{
+        conversation::Conversation,
         entry::{Change, Draft, Plaintext, check, is_same, may_change},
         keys,
         limits::Limited,
@@ -40,6 +41,7 @@ pub async fn send(app: &App, me: Caller, input: SendMessage) -> Result<Accepted,
     refuse_if_blocked(app, me, (found.kind, &input)).await?;
 
     let now = app.clock.now();
+    let roster = input.message.roster;
     let draft = Draft {
         id: input.message.id.unwrap_or_else(|| MessageId(Uuid::now_v7())),
         conversation,
@@ -51,6 +53,7 @@ pub async fn send(app: &App, me: Caller, input: SendMessage) -> Result<Accepted,
         envelope: input.message.envelope,
         reply_to: input.message.reply_to,
         boxes: input.message.boxes,
+        system: None,
         expires_at: input.message.expires_in.map(|s| now.plus_ms(i64::try_from(s).unwrap_or(i64::MAX) * 1_000)),
     };
     let accepted = Accepted { id: draft.id, status: Status::Accepted };
@@ -65,7 +68,9 @@ pub async fn send(app: &App, me: Caller, input: SendMessage) -> Result<Accepted,
         return if is_same(&draft, &entry) { Ok(accepted) } else { Err(conflict().into()) };
     }
     let checked = match check_target(app, &draft).await {
-        Ok(()) => fits_devices(app, &draft, found.kind).await,
+        // What was claimed before was checked then: who retries must not be refused for what has changed since.
+        Ok(()) if claim == Claimed::Before => Ok(()),
+        Ok(()) => fits_devices(app, &draft, (&found, roster)).await,
         Err(refused) => Err(refused),
     };
     if let Err(refused) = checked {
@@ -169,23 +174,28 @@ async fn check_target(app: &App, draft: &Draft) -> Result<(), Error> {
     Ok(())
 }
 
-/// A sealed message of two people must have a box for each of their devices, as their lists are now: one that was left out
-/// could never read it, and one that is gone must not.
-async fn fits_devices(app: &App, draft: &Draft, kind: ConversationKind) -> Result<(), Error> {
-    match (&draft.envelope, kind) {
-        (Some(Envelope::Sealed(_)), ConversationKind::Direct) => {}
-        (Some(Envelope::Sealed(_)), ConversationKind::Group | ConversationKind::Community)
-            if !draft.boxes.is_empty() =>
-        {
-            return Err(Refusal::field("boxes", "only in conversations of two").into());
-        }
-        (Some(_) | None, _) => return Ok(()),
+/// What is sealed must be sealed for the devices that there are now: one that was left out could never read it, and one that
+/// is gone must not. Between two people the boxes show it. In a group the sender says which statement about the members, and
+/// which device lists, it went by.
+async fn fits_devices(app: &App, draft: &Draft, (of, roster): (&Conversation, Option<u64>)) -> Result<(), Error> {
+    let Some(Envelope::Sealed(sealed)) = &draft.envelope else { return Ok(()) };
+    let is_direct = of.kind == ConversationKind::Direct;
+    if !is_direct && !draft.boxes.is_empty() {
+        return Err(Refusal::field("boxes", "only in conversations of two").into());
     }
-    let people: Vec<_> =
-        app.conversations.members(draft.conversation).await?.iter().map(|member| member.user).collect();
+    if !is_direct && of.epoch == 0 {
+        return Ok(());
+    }
+    if !is_direct {
+        keys::fits_epoch(sealed, of.epoch)?;
+    }
+    let people: Vec<_> = app.conversations.members(of.id).await?.iter().map(|member| member.user).collect();
     let lists = app.keys.lists(&people).await?;
-    let sender = Address { user_id: draft.sender, device_id: draft.device };
-    Ok(keys::fits(&draft.boxes, &lists, sender)?)
+    if is_direct {
+        let sender = Address { user_id: draft.sender, device_id: draft.device };
+        return Ok(keys::fits(&draft.boxes, &lists, sender)?);
+    }
+    Ok(keys::fits_roster(roster, &lists)?)
 }
 
 /// What makes it the same message: all but the moment.

@@ -22,7 +22,7 @@ pub async fn status(
     let others = app.conversations.members(conversation).await?;
     let others: Vec<_> = others
         .into_iter()
-        .filter(|member| member.user != entry.sender_id)
+        .filter(|member| member.user != entry.sender_id && member.from_seq < entry.seq)
         .map(|member| {
             let mark = marks.iter().find(|(_, user, _)| *user == member.user).map(|(_, _, mark)| *mark);
             (member.user, mark.unwrap_or_default())

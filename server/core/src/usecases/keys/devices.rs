@@ -2,7 +2,7 @@
 
 use shared_types::{
     Code, ServerEvent, UserId,
-    keys::{Address, DeviceList, NewDeviceList},
+    keys::{Address, ChangedLists, DeviceList, KnownLists, NewDeviceList},
     socket::DevicesEvent,
 };
 
@@ -43,6 +43,21 @@ pub async fn put_devices(app: &App, me: Caller, new: NewDeviceList) -> Result<()
     let changed = ServerEvent::Devices(DevicesEvent { version: list.version });
     app.delivery.tell(Audience::Users(vec![me.user]), changed).await;
     Ok(())
+}
+
+/// The most people in one call: the members of a group.
+const MOST_PEOPLE: usize = 1_024;
+
+/// The lists of these people that are of another version than the caller knows.
+pub async fn changed_lists(app: &App, me: Caller, input: KnownLists) -> Result<ChangedLists, Error> {
+    if !(1..=MOST_PEOPLE).contains(&input.known.len()) {
+        return Err(Refusal::field("known", format!("1 to {MOST_PEOPLE} people")).into());
+    }
+    app.spend(Limited::Request, me.user).await?;
+    let people: Vec<UserId> = input.known.keys().copied().collect();
+    let mut lists = app.keys.lists(&people).await?;
+    lists.retain(|list| input.known.get(&list.user_id) != Some(&list.version));
+    Ok(ChangedLists { lists })
 }
 
 /// A person's devices.

@@ -8,7 +8,7 @@ mod prekeys;
 mod watch;
 
 pub use claim::claim_keys;
-pub use devices::{device_lists, put_devices};
+pub use devices::{changed_lists, device_lists, put_devices};
 pub use link::relay_link;
 pub use mailbox::{ack_mail, expire_mail, list_mail, send_mail};
 pub use prekeys::put_prekeys;
