@@ -4,6 +4,7 @@
 //! Wire changes only add: a field that exists keeps its name and meaning.
 
 pub mod account;
+pub mod backup;
 pub mod conversation;
 pub mod entry;
 pub mod error;

@@ -17,7 +17,7 @@ use sotto_cluster::{
     Background,
     mongo::{Mongo, NEWEST, Watch},
 };
-use sotto_core::conformance::{accounts, blocks, conversations, keys, log, mailboxes, receipts, sessions};
+use sotto_core::conformance::{accounts, backups, blocks, conversations, keys, log, mailboxes, receipts, sessions};
 use world::{World, variable};
 
 /// Every kind of command that was sent, by its shape: what it does, where, and by which fields.
@@ -76,6 +76,8 @@ async fn every_query_uses_an_index() {
     accounts::racing_for_a_name_has_one_winner(&world).await;
     accounts::an_update_is_read_back(&world).await;
     accounts::a_search_finds_prefixes_in_order(&world).await;
+    backups::a_head_follows_the_one_before(&world).await;
+    backups::a_removed_head_is_gone(&world).await;
     blocks::a_block_holds_both_ways(&world).await;
     blocks::blocking_twice_is_blocking_once(&world).await;
     conversations::members_are_found_from_both_sides(&world).await;

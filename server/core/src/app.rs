@@ -9,8 +9,8 @@ use crate::{
     Error, Refusal,
     domain::{conversation::Membership, entry::Plaintext, limits::Limited},
     ports::{
-        Accounts, Blobs, Blocks, Claims, Clock, Conversations, Delivery, Directory, Keys, Lane, Limits, Log, Mailboxes,
-        Passwords, Push, Queue, Receipts, Sessions, Tokens,
+        Accounts, Backups, Blobs, Blocks, Claims, Clock, Conversations, Delivery, Directory, Keys, Lane, Limits, Log,
+        Mailboxes, Passwords, Push, Queue, Receipts, Sessions, Tokens,
     },
 };
 
@@ -33,6 +33,8 @@ pub struct App {
     pub keys: Arc<dyn Keys>,
     /// What devices leave for each other.
     pub mailboxes: Arc<dyn Mailboxes>,
+    /// Heads of backups of people's keys.
+    pub backups: Arc<dyn Backups>,
     /// Watermarks.
     pub receipts: Arc<dyn Receipts>,
     /// Message ids on their way.

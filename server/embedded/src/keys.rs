@@ -36,6 +36,8 @@ pub(crate) const EXPIRIES: Bytes = TableDefinition::new("expiries");
 pub(crate) const RECEIPTS: Bytes = TableDefinition::new("receipts");
 /// user → device list.
 pub(crate) const DEVICE_LISTS: Bytes = TableDefinition::new("device_lists");
+/// user → head of the backup.
+pub(crate) const BACKUPS: Bytes = TableDefinition::new("backups");
 /// user, device → prekeys.
 pub(crate) const PREKEYS: Bytes = TableDefinition::new("prekeys");
 /// user, device, id → box.
@@ -67,6 +69,7 @@ pub(crate) fn create_all(txn: &WriteTransaction) -> Result<(), redb::Error> {
         EXPIRIES,
         RECEIPTS,
         DEVICE_LISTS,
+        BACKUPS,
         PREKEYS,
         MAILBOXES,
         MAILBOX_TIMES,

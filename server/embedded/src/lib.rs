@@ -1,6 +1,7 @@
 //! Every port in this process: one key-value file, and memory for what may be forgotten.
 
 mod accounts;
+mod backups;
 mod blobs;
 mod blocks;
 mod claims;

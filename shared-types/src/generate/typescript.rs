@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use ts_rs::{Config, TS};
 
-use crate::{account, conversation, entry, error, http, ids, keys, receipt, scalar, socket, sync};
+use crate::{account, backup, conversation, entry, error, http, ids, keys, receipt, scalar, socket, sync};
 
 macro_rules! declarations {
     ($config:expr; $($ty:ty),+ $(,)?) => { vec![$(<$ty as TS>::decl($config)),+] };
@@ -22,9 +22,10 @@ pub fn typescript() -> String {
         entry::NewMessage, entry::Status, entry::Accepted, entry::MessageStatus, entry::MessagePage,
         conversation::ConversationKind, conversation::Role, conversation::Member, conversation::My,
         conversation::Conversation, conversation::ConversationList, conversation::NewConversation,
-        conversation::UpdateConversation,
+        conversation::UpdateConversation, conversation::AddMembers, conversation::ChangeMember, conversation::RemoveMember,
         receipt::Watermarks, receipt::Receipt, receipt::NewReceipt,
-        keys::Address, keys::DeviceKeys, keys::NewDeviceList, keys::DeviceList, keys::PrekeyKind, keys::PublicKey, keys::NewPrekeys, keys::PrekeysLeft, keys::Prekey, keys::ClaimKeys, keys::ClaimedKeys, keys::Claimed, keys::KemPart, keys::KeyBox, keys::KeyMail, keys::SendKeyMail, keys::MailboxItem, keys::Mailbox, keys::AckMailbox, keys::SignedMembers, keys::MemberRole,
+        keys::Address, keys::DeviceKeys, keys::NewDeviceList, keys::DeviceList, keys::PrekeyKind, keys::PublicKey, keys::NewPrekeys, keys::PrekeysLeft, keys::Prekey, keys::ClaimKeys, keys::ClaimedKeys, keys::Claimed, keys::KemPart, keys::KeyBox, keys::KeyMail, keys::SendKeyMail, keys::MailboxItem, keys::Mailbox, keys::AckMailbox, keys::SignedMembers, keys::MemberRole, keys::Statements, keys::KnownLists, keys::ChangedLists,
+        backup::Backup, backup::PutBackup, backup::PutBackupPart, backup::BackupPart,
         sync::SyncRequest, sync::SyncedConversation, sync::SyncResponse,
         http::Registration, http::ServerInfo, http::Readiness,
         socket::SendMessage, socket::RaiseReceipt, socket::Typing, socket::WatchPresence, socket::RenewAuth,

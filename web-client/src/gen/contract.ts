@@ -16,7 +16,7 @@ export type Timestamp = string;
 
 export type Secret = string;
 
-export type Code = "malformed_json" | "unauthorized" | "session_revoked" | "bad_credentials" | "totp_required" | "token_reused" | "forbidden" | "blocked" | "registration_closed" | "bad_origin" | "not_found" | "method_not_allowed" | "request_timeout" | "username_taken" | "id_conflict" | "stale_devices" | "stale_version" | "too_large" | "unsupported_media_type" | "invalid" | "plaintext_refused" | "seq_out_of_range" | "rate_limited" | "internal" | "unavailable";
+export type Code = "malformed_json" | "unauthorized" | "session_revoked" | "bad_credentials" | "totp_required" | "token_reused" | "forbidden" | "blocked" | "registration_closed" | "bad_origin" | "not_found" | "method_not_allowed" | "request_timeout" | "username_taken" | "id_conflict" | "stale_devices" | "stale_epoch" | "stale_version" | "too_large" | "unsupported_media_type" | "invalid" | "plaintext_refused" | "seq_out_of_range" | "rate_limited" | "internal" | "unavailable";
 
 export type Problem = { 
 /**
@@ -48,7 +48,7 @@ field?: string,
  */
 retry_after?: number, 
 /**
- * Of `stale_devices`: whose lists have changed.
+ * Of `stale_devices`: whose lists may have changed.
  */
 refresh?: Array<UserId>, 
 /**
@@ -304,7 +304,15 @@ user_id: UserId, } | { "type": "member_removed",
 /**
  * Who.
  */
-user_id: UserId, } | { "type": "title_changed", 
+user_id: UserId, } | { "type": "role_changed", 
+/**
+ * Who.
+ */
+user_id: UserId, 
+/**
+ * What they may do now.
+ */
+role: Role, } | { "type": "title_changed", 
 /**
  * The new one.
  */
@@ -388,7 +396,11 @@ expires_in?: number,
 /**
  * In a conversation of two: a box with the message's key for each device of both people but the sender's own.
  */
-boxes?: Array<KeyBox>, };
+boxes?: Array<KeyBox>, 
+/**
+ * In a group whose members are signed: the sum of the versions of their device lists, as far as the sender knows.
+ */
+roster?: number, };
 
 export type Status = "accepted" | "sent" | "delivered" | "read";
 
@@ -464,7 +476,11 @@ read_seq: Seq,
 /**
  * No notifications before this moment.
  */
-muted_until: Timestamp | null, };
+muted_until: Timestamp | null, 
+/**
+ * What was said up to here was said before one came in, and is not shown.
+ */
+from_seq: Seq, };
 
 export type Conversation = { 
 /**
@@ -483,6 +499,10 @@ title: string | null,
  * Its members, oneself among them.
  */
 members: Array<Member>, 
+/**
+ * How many statements about its members were signed; 0 where that is not done.
+ */
+epoch: number, 
 /**
  * The position of its newest entry; 0 when it is empty.
  */
@@ -522,13 +542,47 @@ title?: string,
 /**
  * The first members of a group or community, besides oneself.
  */
-user_ids?: Array<UserId>, };
+user_ids?: Array<UserId>, 
+/**
+ * The id of a group, where its members are signed (`UUIDv7`); making it again is harmless.
+ */
+id?: ConversationId, 
+/**
+ * The first statement about a group's members. Required where private conversations take only sealed envelopes.
+ */
+statement?: SignedMembers, };
 
 export type UpdateConversation = { 
 /**
  * No notifications before this moment; `null` ends the silence.
  */
 muted_until?: string | null, };
+
+export type AddMembers = { 
+/**
+ * Who comes in; those who are in already are passed over.
+ */
+user_ids: Array<UserId>, 
+/**
+ * The statement that brings them in, in a group whose members are signed.
+ */
+statement?: SignedMembers, };
+
+export type ChangeMember = { 
+/**
+ * What they may do from now on.
+ */
+role: Role, 
+/**
+ * The statement that says so, in a group whose members are signed.
+ */
+statement?: SignedMembers, };
+
+export type RemoveMember = { 
+/**
+ * The statement without them, in a group whose members are signed.
+ */
+statement?: SignedMembers, };
 
 export type Watermarks = { 
 /**
@@ -828,11 +882,11 @@ previous: string,
  */
 members: Array<MemberRole>, 
 /**
- * Whose device signed.
+ * Who signed, on which device.
  */
 signer: Address, 
 /**
- * That device's signature (64 bytes).
+ * The signature of that person's account key (64 bytes).
  */
 signature: string, };
 
@@ -845,6 +899,76 @@ user_id: UserId,
  * What they may.
  */
 role: Role, };
+
+export type Statements = { 
+/**
+ * In their order, at most 100.
+ */
+statements: Array<SignedMembers>, 
+/**
+ * Whether there are more after these.
+ */
+has_more: boolean, };
+
+export type KnownLists = { 
+/**
+ * The version that one has of each person's list, 0 where one has none: 1 to 1,024 people.
+ */
+known: Record<UserId, number>, };
+
+export type ChangedLists = { 
+/**
+ * In any order; people without a list are missing.
+ */
+lists: Array<DeviceList>, };
+
+export type Backup = { 
+/**
+ * Rises with every change, so that two devices don't write over each other.
+ */
+version: number, 
+/**
+ * What the recovery key opens, as the client wrote it.
+ */
+recovery?: string, 
+/**
+ * What the passphrase opens, as the client wrote it.
+ */
+passphrase?: string, 
+/**
+ * The parts are numbered from 0 on.
+ */
+parts: number, };
+
+export type PutBackup = { 
+/**
+ * One more than the version that stands; 1 for the first.
+ */
+version: number, 
+/**
+ * At most 4,096 characters; none where it is left out.
+ */
+recovery?: string, 
+/**
+ * At most 4,096 characters; none where it is left out.
+ */
+passphrase?: string, };
+
+export type PutBackupPart = { 
+/**
+ * One more than the version that stands.
+ */
+version: number, 
+/**
+ * 1 to 196,608 characters, as the client wrote it.
+ */
+part: string, };
+
+export type BackupPart = { 
+/**
+ * As the client wrote it.
+ */
+part: string, };
 
 export type SyncRequest = { 
 /**
@@ -946,7 +1070,11 @@ expires_in?: number,
 /**
  * In a conversation of two: a box with the message's key for each device of both people but the sender's own.
  */
-boxes?: Array<KeyBox>, };
+boxes?: Array<KeyBox>, 
+/**
+ * In a group whose members are signed: the sum of the versions of their device lists, as far as the sender knows.
+ */
+roster?: number, };
 
 export type RaiseReceipt = { 
 /**

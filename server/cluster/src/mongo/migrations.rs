@@ -79,6 +79,7 @@ fn shard_keys() -> Vec<(&'static str, Document, bool)> {
         ("receipts", doc! { "conversation_id": 1, "user_id": 1 }, true),
         ("blocks", doc! { "by": 1, "whom": 1 }, true),
         ("sessions", doc! { "_id": "hashed" }, false),
+        ("backups", doc! { "_id": "hashed" }, false),
         ("device_lists", doc! { "_id": "hashed" }, false),
         ("prekeys", doc! { "user_id": "hashed" }, false),
         ("mailboxes", doc! { "user_id": "hashed" }, false),

@@ -2,6 +2,7 @@
 //! from the primary: what a reader was shown is never rolled back, and whoever wrote reads it back.
 
 mod accounts;
+mod backups;
 mod blocks;
 mod conversation_rows;
 mod conversations;

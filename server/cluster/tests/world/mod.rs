@@ -121,6 +121,7 @@ impl World {
             conversations: durable.clone(),
             log: Arc::new(mongo.clone()),
             keys: durable,
+            backups: Arc::new(mongo.clone()),
             mailboxes: Arc::new(mongo.clone()),
             receipts: Arc::new(Marks::new(link.clone(), mongo.clone(), &background)),
             claims: Arc::new(Claimed::start(&link, &background)),

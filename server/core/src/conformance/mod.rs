@@ -4,6 +4,7 @@
 //! every check makes its own people and conversations.
 
 pub mod accounts;
+pub mod backups;
 pub mod blobs;
 pub mod blocks;
 pub mod claims;
@@ -43,6 +44,7 @@ macro_rules! conformance {
     };
     (@durable $open:expr) => {
         $crate::conformance!(@suite $open, accounts: a_name_belongs_to_one, racing_for_a_name_has_one_winner, an_update_is_read_back, a_search_finds_prefixes_in_order);
+        $crate::conformance!(@suite $open, backups: a_head_follows_the_one_before, a_removed_head_is_gone);
         $crate::conformance!(@suite $open, blobs: what_is_put_is_read_back_by_ranges, putting_again_replaces, what_is_deleted_is_gone);
         $crate::conformance!(@suite $open, blocks: a_block_holds_both_ways, blocking_twice_is_blocking_once);
         $crate::conformance!(@suite $open, conversations: creating_twice_is_creating_once, members_are_found_from_both_sides, a_setting_is_read_back, members_come_go_and_change, statements_follow_one_another);

@@ -1,6 +1,7 @@
 //! What the rules need from the world: small traits, one aggregate each, held to their suites in `conformance`.
 
 pub mod accounts;
+pub mod backups;
 pub mod blobs;
 pub mod blocks;
 pub mod claims;
@@ -20,6 +21,7 @@ pub mod sessions;
 pub mod tokens;
 
 pub use accounts::{Accounts, Created};
+pub use backups::{BackupHead, Backups};
 pub use blobs::{BlobKey, Blobs};
 pub use blocks::Blocks;
 pub use claims::{Claim, Claims};

@@ -133,6 +133,18 @@ impl<T: DeserializeOwned + Send + 'static> FromRequestParts<Door> for Ids<T> {
     }
 }
 
+/// A number in the path.
+pub(super) struct Number(pub u32);
+
+impl FromRequestParts<Door> for Number {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Door) -> Result<Self, Fault> {
+        let number = parts.extract::<Path<u32>>().await;
+        number.map(|Path(number)| Self(number)).map_err(|_| Fault::field("number", "a whole number, not negative"))
+    }
+}
+
 /// A query string as it came, by name.
 pub(super) struct Params(Vec<(String, String)>);
 

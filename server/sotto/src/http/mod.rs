@@ -1,6 +1,7 @@
 //! The HTTP door: each handler parses, calls one use case, and renders.
 
 mod account;
+mod backup;
 mod conversations;
 mod docs;
 mod extract;
@@ -51,6 +52,7 @@ pub fn router(door: Door, web_dir: Option<&PathBuf>, with_sockets: impl FnOnce(R
                 .merge(conversations::routes())
                 .merge(messages::routes())
                 .merge(keys::routes())
+                .merge(backup::routes())
                 .merge(sync::routes())
                 .merge(health::api_routes()),
         )

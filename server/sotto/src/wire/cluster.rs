@@ -149,6 +149,7 @@ pub(super) async fn wire(settings: &Settings, cost: Cost) -> anyhow::Result<Wire
         conversations: remembered.clone(),
         log: durable.clone(),
         keys: remembered,
+        backups: durable.clone(),
         mailboxes: durable,
         receipts: Arc::new(Marks::new(link.clone(), mongo, &background)),
         claims: Arc::new(Claimed::start(&link, &background)),

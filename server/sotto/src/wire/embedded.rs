@@ -55,6 +55,7 @@ pub(super) fn wire(settings: &Settings, cost: Cost) -> anyhow::Result<Wired> {
         conversations: durable.clone(),
         log: durable.clone(),
         keys: durable.clone(),
+        backups: durable.clone(),
         mailboxes: durable.clone(),
         receipts: durable,
         claims: Arc::new(Remembered::default()),

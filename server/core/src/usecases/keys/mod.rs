@@ -1,5 +1,6 @@
 //! Public keys and mailboxes.
 
+mod backup;
 mod claim;
 mod devices;
 mod link;
@@ -7,6 +8,7 @@ mod mailbox;
 mod prekeys;
 mod watch;
 
+pub use backup::{find_backup, find_part, put_backup, put_part, remove_backup};
 pub use claim::claim_keys;
 pub use devices::{changed_lists, device_lists, put_devices};
 pub use link::relay_link;
