@@ -182,3 +182,20 @@ fn state_is_small() {
     assert_eq!(sessions.len(), 99);
     assert!(sessions.iter().sum::<usize>() < 99 * 2_048, "{} bytes", sessions.iter().sum::<usize>());
 }
+
+#[test]
+fn an_account_that_begins_anew_stands_above_its_old_list() {
+    let mut world = World::of(&["ana/phone", "bo/desk"]);
+    let old = world.server.lists[&user("ana")].clone();
+    let mut anew = Device::create(at("ana/web"), Key::random());
+    anew.learn(&old).unwrap();
+    anew.link(AccountSecret::generate(), None);
+    let list = anew.sign_devices_above(old.version, vec![anew.keys()]).unwrap();
+    assert_eq!((list.version, list.devices.len()), (old.version + 1, 1));
+    assert_ne!(list.account_key, old.account_key);
+    anew.learn(&list).unwrap();
+    assert_eq!(anew.learn(&old), Err(Error::AccountKeyChanged(user("ana"))), "the old one is somebody else's now");
+    let bo = &mut world.host("bo/desk").device;
+    assert_eq!(bo.learn(&list), Err(Error::AccountKeyChanged(user("ana"))));
+    bo.accept_account_key(&list).unwrap();
+}

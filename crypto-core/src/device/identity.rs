@@ -97,6 +97,10 @@ impl Device {
 
     /// Gives the device the key of its account: a fresh one, or one that came by linking or from the backup.
     pub fn link(&mut self, secret: AccountSecret, backup_key: Option<Key>) {
+        // A list that was pinned under another key is not this account's any more.
+        if self.peers.get(self.me.user_id).is_some_and(|peer| peer.list.account_key != secret.public()) {
+            self.peers.remove(self.me.user_id);
+        }
         self.identity.secret = Some(secret);
         self.identity.backup_key = backup_key.or(self.identity.backup_key.take());
         self.identity_changed = true;
@@ -118,11 +122,19 @@ impl Device {
     /// # Errors
     /// [`Error::NotLinked`] where this device does not hold the account key.
     pub fn sign_devices(&self, before: Option<&DeviceList>, devices: Vec<DeviceKeys>) -> Result<DeviceList> {
+        self.sign_devices_above(before.map_or(0, |list| list.version), devices)
+    }
+
+    /// The same, where of the list before only its version counts: the account begins anew.
+    ///
+    /// # Errors
+    /// As [`Self::sign_devices`].
+    pub fn sign_devices_above(&self, version: u64, devices: Vec<DeviceKeys>) -> Result<DeviceList> {
         let secret = self.identity.secret.as_ref().ok_or(Error::NotLinked)?;
         let mut list = DeviceList {
             user_id: self.me.user_id,
             account_key: secret.public(),
-            version: before.map_or(0, |list| list.version).checked_add(1).ok_or(Error::OutOfBounds("the version"))?,
+            version: version.checked_add(1).ok_or(Error::OutOfBounds("the version"))?,
             devices,
             signature: String::new(),
         };

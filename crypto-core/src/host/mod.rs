@@ -21,6 +21,7 @@ use crate::{
     device::{AccountSecret, Device, Received, Step},
     link::{self, Channel, NewDevice},
     list::{to_base64, unbase64_vec},
+    secret::Key,
     vault::Changes,
 };
 
@@ -191,6 +192,10 @@ pub fn call(host: &mut Host, request: &str, now: u64) -> String {
 fn perform(device: &mut Device, request: Request, now: u64) -> Result<Reply> {
     match request {
         Request::BeginAccount => device.link(AccountSecret::generate(), None),
+        Request::BeginAnew { above } => {
+            device.link(AccountSecret::generate(), Some(Key::random()));
+            return Ok(Reply::List { list: device.sign_devices_above(above, vec![device.keys()])? });
+        }
         Request::Own => return Ok(Reply::Own { keys: device.keys(), account_key: device.account_key() }),
         Request::SignDevices { before, add, remove } => {
             // Only what this account has signed goes on: else the server could have a device of its own signed.

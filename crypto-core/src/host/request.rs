@@ -18,6 +18,11 @@ use crate::{backup::Lock, device::Draft};
 pub(super) enum Request {
     /// Gives the device a fresh account key: for a new account, or one that begins anew.
     BeginAccount,
+    /// Begins the account anew on this device alone: the key of before is out of reach. The list that says so.
+    BeginAnew {
+        /// The version of the list that stands.
+        above: u64,
+    },
     /// This device, as it is.
     #[serde(rename = "self")]
     Own,

@@ -140,11 +140,12 @@ async fn behind_a_router_the_collections_are_sharded_and_work() {
     let background = Background::default();
     let mongo = Mongo::new(&variable("SOTTO_TEST_MONGOS"), &background, Watch::default()).await.unwrap();
     mongo.check().await.unwrap();
-    assert_eq!(mongo.migrate().await.unwrap().sharded, 11);
+    assert_eq!(mongo.migrate().await.unwrap().sharded, 13);
     let world = World::open("SOTTO_TEST_CACHE").await;
     let sharded = world.app.clone();
     let sharded = sotto_core::App {
         accounts: Arc::new(mongo.clone()),
+        backups: Arc::new(mongo.clone()),
         blocks: Arc::new(mongo.clone()),
         sessions: Arc::new(mongo.clone()),
         conversations: Arc::new(mongo.clone()),
@@ -156,7 +157,10 @@ async fn behind_a_router_the_collections_are_sharded_and_work() {
     };
     accounts::an_update_is_read_back(&sharded).await;
     blocks::a_block_holds_both_ways(&sharded).await;
+    backups::a_head_follows_the_one_before(&sharded).await;
     conversations::a_setting_is_read_back(&sharded).await;
+    conversations::members_come_go_and_change(&sharded).await;
+    conversations::statements_follow_one_another(&sharded).await;
     log::a_taken_id_is_fenced(&sharded).await;
     log::racing_writers_have_one_winner(&sharded).await;
     log::a_purge_takes_the_words_and_their_edits(&sharded).await;

@@ -11,6 +11,8 @@ import type {
   MessageId,
   UserId,
 } from '../gen/contract.ts';
+import type { Backup } from './backup.ts';
+import type { Groups } from './groups.ts';
 import type { Linking } from './linking.ts';
 
 export interface ToSeal {
@@ -25,11 +27,13 @@ export interface ToSeal {
 export interface Sealed {
   readonly envelope: Envelope;
   readonly boxes: readonly KeyBox[];
+  /** In a group: which lists of devices it went by. */
+  readonly roster?: number | null;
 }
 
 export interface CryptoEars {
-  /** Something in these conversations may open now that did not before. */
-  readonly readable: (conversations: ReadonlySet<ConversationId>) => void;
+  /** Something in these conversations may open now that did not before; in any of them where it is not known in which. */
+  readonly readable: (conversations: ReadonlySet<ConversationId> | 'all') => void;
   /** Whether this device can read and write: not while the account's key is on another one only. */
   readonly linked: (linked: boolean) => void;
 }
@@ -39,10 +43,16 @@ export interface CryptoEngine {
   readonly protection: 'none' | 'end-to-end';
   /** How devices of one person are linked; nothing where nothing is sealed. */
   readonly linking: Linking | null;
+  /** What brings this device's keys back when it is lost; nothing where nothing is sealed. */
+  readonly backup: Backup | null;
+  /** Begins the account anew where its key is out of reach. */
+  beginAnew(): Promise<void>;
   /** Sees to it that this device can talk. Called whenever the server is reached. */
   online(): Promise<void>;
   /** The same id gives the same envelope, however often; the boxes are for the devices that are known now. */
   seal(item: ToSeal): Promise<Sealed>;
+  /** How the members of groups are signed; nothing where nothing is sealed. */
+  readonly groups: Groups | null;
   /** The server says that these people's devices have changed. */
   refresh(people: readonly UserId[]): Promise<void>;
   /** The server has accepted it: nothing is kept to send it again. */

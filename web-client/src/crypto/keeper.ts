@@ -33,11 +33,14 @@ export class Keeper {
 
   call<Op extends keyof VaultCalls>(op: Op, ask: VaultCalls[Op]['ask']): Promise<VaultCalls[Op]['answer']> {
     return this.alone(async () => {
+      const kept = await this.ofRecords(op, ask);
+      if (kept) return kept as VaultCalls[Op]['answer'];
       const engine = await this.fresh();
       const request = JSON.stringify({ op, ...(await this.withRecords(op, ask)) });
       try {
         const answer = JSON.parse(engine.call(request, this.now())) as Answer;
-        await this.records.commit(answer.records, answer.generation);
+        const keys = op === 'restore' ? 'from backup' : 'fresh';
+        await this.records.commit(answer.records, answer.generation, keys);
         this.generation = answer.generation;
         if (answer.error) throw new VaultRefused(answer.error);
         return answer.ok as VaultCalls[Op]['answer'];
@@ -47,6 +50,18 @@ export class Keeper {
         throw error;
       }
     });
+  }
+
+  /** What the records answer for themselves. */
+  private async ofRecords(op: keyof VaultCalls, ask: object): Promise<object | null> {
+    if (op === 'pending') {
+      const names = await this.records.pending((ask as VaultCalls['pending']['ask']).limit);
+      return { names, ...(await this.records.backupMark()) };
+    }
+    if (op === 'backed_up') await this.records.backedUp((ask as VaultCalls['backed_up']['ask']).names);
+    else if (op === 'backup_at') await this.records.setBackupMark(ask as VaultCalls['backup_at']['ask']);
+    else return null;
+    return {};
   }
 
   private async fresh(): Promise<Engine> {
@@ -81,6 +96,11 @@ export class Keeper {
       const { device, asked } = ask as VaultCalls['answer']['ask'];
       const kept = await this.records.find(asked.map((id) => nameOf(id, this.me.device_id)));
       return { device, kept: asked.map((id, at) => [id, kept[at]]).filter(([, record]) => record) };
+    }
+    if (op === 'back_up') {
+      const { number, names } = ask as VaultCalls['back_up']['ask'];
+      const kept = await this.records.find(names);
+      return { number, kept: names.map((name, at) => [name, kept[at]]).filter(([, record]) => record) };
     }
     return ask;
   }

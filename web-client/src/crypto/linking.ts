@@ -23,6 +23,8 @@ type Step =
 export interface LinkingDeps {
   readonly me: DeviceId;
   readonly vault: Vault;
+  /** What this device has to do before it hands its keys over. */
+  readonly before: () => Promise<void>;
   /** This device has the account's keys now. */
   readonly linked: () => Promise<void>;
 }
@@ -81,6 +83,8 @@ export class Linking {
   /** On a linked device: the person said that the digits are the same. */
   async confirm(): Promise<void> {
     if (this.state.kind !== 'comparing' || !this.other) return;
+    // What the backup lacks, the new device would.
+    await this.deps.before().catch(() => undefined);
     const { sealed } = await this.deps.vault.call('link_hand_over', {});
     await this.tell({ step: 'secrets', sealed }, this.other);
     this.show({ kind: 'done' });

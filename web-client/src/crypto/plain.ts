@@ -6,6 +6,9 @@ const nothing = async () => undefined;
 export const plainEngine: CryptoEngine = {
   protection: 'none',
   linking: null,
+  groups: null,
+  backup: null,
+  beginAnew: nothing,
   online: nothing,
   seal: async ({ content }) => ({ envelope: { kind: 'plain', content }, boxes: [] }),
   refresh: nothing,

@@ -8,6 +8,16 @@ interface Wrapped {
   readonly sealed: ArrayBuffer;
 }
 
+/** How far the backup has got. */
+export interface BackupMark {
+  /** How many parts were taken in, or written. */
+  readonly seen: number;
+  /** The last part that this device wrote. */
+  readonly last: { readonly number: number; readonly names: readonly string[] } | null;
+  /** The version of the backup then. */
+  readonly version: number;
+}
+
 const KNOWN = 'known/';
 /** The last name that begins with `known/`, and whatever comes after. */
 const AFTER_KNOWN = 'known0';
@@ -17,10 +27,11 @@ export class Records {
 
   static open(name: string): Promise<Records> {
     return new Promise((resolve, reject) => {
-      const request = indexedDB.open(name, 1);
-      request.onupgradeneeded = () => {
-        request.result.createObjectStore('records');
-        request.result.createObjectStore('meta');
+      const request = indexedDB.open(name, 2);
+      request.onupgradeneeded = ({ oldVersion }) => {
+        if (oldVersion < 1) for (const store of ['records', 'meta']) request.result.createObjectStore(store);
+        // Names of keys that the backup does not hold yet.
+        request.result.createObjectStore('pending');
       };
       request.onsuccess = () => resolve(new Records(request.result));
       request.onerror = () => reject(request.error);
@@ -83,29 +94,59 @@ export class Records {
     return Promise.all(names.map(async (name) => (await done<string | undefined>(store.get(name))) ?? null));
   }
 
-  /** All of it, or nothing. */
-  async commit(records: readonly (readonly [string, string | null])[], generation: number): Promise<void> {
+  /** All of it, or nothing. Keys that did not come out of the backup wait to go into it. */
+  async commit(
+    records: readonly (readonly [string, string | null])[],
+    generation: number,
+    keys: 'fresh' | 'from backup' = 'fresh',
+  ): Promise<void> {
     if (records.length === 0) return;
-    await this.write(({ records: store, meta }) => {
+    await this.write(({ records: store, meta, pending }) => {
       for (const [name, bytes] of records) {
         if (bytes === null) store.delete(name);
         else store.put(bytes, name);
+        if (!name.startsWith(KNOWN)) continue;
+        if (keys === 'fresh') pending.put(true, name);
+        else pending.delete(name);
       }
       meta.put(generation, 'generation');
     });
+  }
+
+  /** Names of keys that are not in the backup yet. */
+  async pending(limit: number): Promise<readonly string[]> {
+    if (limit === 0) return [];
+    const keys = this.db.transaction('pending').objectStore('pending').getAllKeys(null, limit);
+    return (await done(keys)).map(String);
+  }
+
+  async backedUp(names: readonly string[]): Promise<void> {
+    await this.write(({ pending }) => {
+      for (const name of names) pending.delete(name);
+    });
+  }
+
+  async backupMark(): Promise<BackupMark> {
+    return (await this.one<BackupMark>('meta', 'backup')) ?? { seen: 0, last: null, version: 0 };
+  }
+
+  async setBackupMark(mark: BackupMark): Promise<void> {
+    await this.write(({ meta }) => meta.put(mark, 'backup'));
   }
 
   private one<T>(store: 'meta' | 'records', name: string): Promise<T | undefined> {
     return done(this.db.transaction(store).objectStore(store).get(name) as IDBRequest<T | undefined>);
   }
 
-  private write(change: (stores: { records: IDBObjectStore; meta: IDBObjectStore }) => void): Promise<void> {
+  private write(change: (stores: Record<'records' | 'meta' | 'pending', IDBObjectStore>) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       // Strict: on disk before anything is sent or acknowledged.
-      const txn = this.db.transaction(['records', 'meta'], 'readwrite', { durability: 'strict' });
+      const names = ['records', 'meta', 'pending'];
+      const txn = this.db.transaction(names, 'readwrite', { durability: 'strict' });
       txn.oncomplete = () => resolve();
       txn.onabort = () => reject(txn.error);
-      change({ records: txn.objectStore('records'), meta: txn.objectStore('meta') });
+      const [records, meta, pending] = names.map((name) => txn.objectStore(name));
+      if (records && meta && pending) change({ records, meta, pending });
     });
   }
 }

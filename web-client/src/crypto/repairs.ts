@@ -1,5 +1,5 @@
 // What is owed to other devices, and asked of them: keys once more, where a session failed or a box got lost.
-import type { Address, DeviceId, MailboxItem, MessageId, UserId } from '../gen/contract.ts';
+import type { Address, DeviceId, KeyMail, MailboxItem, MessageId, UserId } from '../gen/contract.ts';
 import { Refused } from '../sync/problem.ts';
 import type { KeysApi } from './sealed.ts';
 import { type Vault, VaultRefused } from './vault.ts';
@@ -10,6 +10,9 @@ interface RepairsDeps {
   /** Begins with every device of these people. */
   readonly reach: (users: readonly UserId[]) => Promise<void>;
 }
+
+/** The server's own bound of a call. */
+const MOST_MAIL = 100;
 
 export class Repairs {
   /** Who asked for which keys, and was not answered yet. */
@@ -52,7 +55,7 @@ export class Repairs {
         () => this.broken.set(id, item),
       );
     }
-    await this.postMail();
+    await this.post();
   }
 
   /** Somebody else's fault is theirs alone; without a network it is tried again. */
@@ -65,17 +68,24 @@ export class Repairs {
     }
   }
 
-  private async postMail(): Promise<void> {
+  /** Posts the boxes that wait. */
+  async post(): Promise<void> {
     const { mail } = await this.deps.vault.call('mail', {});
-    for (const one of mail) {
-      try {
-        await this.deps.keys.sendMail([one]);
-      } catch (error) {
-        // Whoever blocked us, or left, gets nothing; the others do.
-        if (!isFinal(error)) throw error;
+    for (let at = 0; at < mail.length; at += MOST_MAIL) await this.postSome(mail.slice(at, at + MOST_MAIL));
+  }
+
+  private async postSome(mail: readonly KeyMail[]): Promise<void> {
+    try {
+      await this.deps.keys.sendMail(mail);
+    } catch (error) {
+      if (!isFinal(error)) throw error;
+      // Whoever blocked us, or left, gets nothing; the others do.
+      if (mail.length > 1) {
+        for (const one of mail) await this.postSome([one]);
+        return;
       }
-      await this.deps.vault.call('posted', { ids: [one.id] });
     }
+    await this.deps.vault.call('posted', { ids: mail.map(({ id }) => id) });
   }
 }
 

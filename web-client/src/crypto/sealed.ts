@@ -4,9 +4,8 @@
 //                                     └── the account's key is on another device: this one waits to be linked
 import type {
   Address,
-  ClaimedKeys,
   Content,
-  DeviceList,
+  ConversationId,
   KeyMail,
   KeysEvent,
   MailboxItem,
@@ -16,20 +15,22 @@ import type {
   NewPrekeys,
   UserId,
 } from '../gen/contract.ts';
+import { Backup, type BackupApi } from './backup.ts';
 import type { CryptoEars, CryptoEngine, Sealed, ToSeal } from './engine.ts';
+import { Groups, type StatementsApi } from './groups.ts';
 import { Linking } from './linking.ts';
+import { type DirectoryApi, People } from './people.ts';
 import { Repairs } from './repairs.ts';
 import { type Outcome, type Vault, VaultRefused } from './vault.ts';
 
-/** The directory's calls. */
-export interface KeysApi {
-  devices(user: UserId): Promise<DeviceList | null>;
+/** The directory's calls, and those around it. */
+export interface KeysApi extends DirectoryApi, StatementsApi {
   putDevices(list: NewDeviceList): Promise<void>;
   putPrekeys(keys: NewPrekeys): Promise<number>;
-  claim(devices: readonly Address[]): Promise<readonly ClaimedKeys[]>;
   mailbox(): Promise<{ items: readonly MailboxItem[]; has_more: boolean }>;
   sendMail(mail: readonly KeyMail[]): Promise<void>;
   ack(ids: readonly MessageId[]): Promise<void>;
+  readonly backup: BackupApi;
 }
 
 interface SealedDeps {
@@ -38,7 +39,6 @@ interface SealedDeps {
   readonly keys: KeysApi;
 }
 
-const MOST_MAIL = 100;
 /** As many one-time keys as the directory wants: only what is due by its age is made. */
 const MOST_KEYS = 50;
 const ACK_AFTER_MS = 500;
@@ -53,29 +53,39 @@ class NoDevices extends Error {
 
 export class SealedEngine implements CryptoEngine {
   readonly protection = 'end-to-end';
-  private readonly known = new Set<UserId>();
   private readonly toAck = new Set<MessageId>();
   private acking: ReturnType<typeof setTimeout> | null = null;
   private turn: Promise<void> = Promise.resolve();
   private ears: CryptoEars = { readable: () => undefined, linked: () => undefined };
 
   readonly linking: Linking;
+  readonly groups: Groups;
+  readonly backup: Backup;
+  private readonly people: People;
   private readonly repairs: Repairs;
 
   constructor(private readonly deps: SealedDeps) {
-    const { me, vault } = deps;
-    this.repairs = new Repairs({ vault, keys: deps.keys, reach: (users) => this.reach(users) });
-    this.linking = new Linking({ me: me.device_id, vault, linked: () => this.online() });
+    const { me, vault, keys } = deps;
+    this.people = new People({ me: me.user_id, vault, keys });
+    this.repairs = new Repairs({ vault, keys, reach: (users) => this.people.reach(users) });
+    const linked = () => this.online();
+    this.linking = new Linking({ me: me.device_id, vault, linked, before: () => this.backup.flush() });
+    this.backup = new Backup({ vault, api: keys.backup, linked, restored: () => this.ears.readable('all') });
+    const post = () => this.repairs.post();
+    this.groups = new Groups({ vault, people: this.people, api: keys, post });
   }
 
   stop(): void {
     if (this.acking) clearTimeout(this.acking);
+    this.backup.stop();
     this.deps.vault.close();
   }
 
   async online(): Promise<void> {
     try {
-      if (!(await this.join())) return;
+      const linked = await this.join();
+      this.backup.look(linked).catch(() => undefined);
+      if (!linked) return;
     } catch (error) {
       // Somebody began the account anew elsewhere: what is here can still be read.
       if (!(error instanceof VaultRefused)) throw error;
@@ -108,29 +118,25 @@ export class SealedEngine implements CryptoEngine {
 
   async seal({ id, conversation, kind, target, reply_to, content }: ToSeal): Promise<Sealed> {
     const { me } = this.deps;
+    const body = JSON.stringify(content);
+    const draft = { conversation: conversation.id, id, kind, target, reply_to, body };
+    if (conversation.kind !== 'direct') return this.groups.seal(draft, conversation);
     const other = conversation.members.find(({ user }) => user.id !== me.user_id)?.user.id;
-    if (conversation.kind !== 'direct' || !other) throw new Error('only conversations of two are sealed yet');
+    if (!other) throw new NoDevices();
     for (const user of [me.user_id, other])
-      if (!this.known.has(user) && !(await this.look(user))) throw new NoDevices();
-    await this.reach([me.user_id, other]);
-    const draft = {
-      conversation: conversation.id,
-      id,
-      kind,
-      target,
-      reply_to,
-      body: JSON.stringify(content),
-    };
+      if (!this.people.knows(user) && !(await this.people.look(user))) throw new NoDevices();
+    await this.people.reach([me.user_id, other]);
     const sealed = await this.deps.vault.call('seal_direct', { draft, with: other });
     return { envelope: { kind: 'sealed', ...sealed.envelope }, boxes: sealed.boxes };
   }
 
   async refresh(people: readonly UserId[]): Promise<void> {
-    for (const user of people) await this.look(user);
+    await this.people.lookAt(people);
   }
 
   async accepted(id: MessageId): Promise<void> {
     await this.deps.vault.call('accepted', { id });
+    this.backup.later();
   }
 
   async open(batch: readonly Message[]): Promise<(Content | null)[]> {
@@ -139,8 +145,17 @@ export class SealedEngine implements CryptoEngine {
     const { outcomes } =
       asked.length > 0 ? await this.deps.vault.call('open', { messages: asked }) : { outcomes: [] };
     const opened = new Map(sealed.map((message, at) => [message, contentOf(outcomes[at])]));
+    const behind = sealed.filter((message, at) => remedyOf(outcomes[at]) === 'wait' && this.groups.isBehind(message));
+    for (const id of new Set(behind.map((message) => message.conversation_id))) this.follow(id);
     // What is readable on its way here is nobody's word: a server could have written it.
     return batch.map((message) => opened.get(message) ?? null);
+  }
+
+  private follow(id: ConversationId): void {
+    this.groups.follow(id).then(
+      (moved) => moved && this.ears.readable(new Set([id])),
+      () => undefined,
+    );
   }
 
   /** One batch after the other: the order of a mailbox matters. */
@@ -152,12 +167,12 @@ export class SealedEngine implements CryptoEngine {
 
   private async take(items: readonly MailboxItem[]): Promise<void> {
     if (items.length === 0) return;
-    const strangers = items.filter(({ from }) => !this.known.has(from.user_id));
-    await this.lookAt(strangers.map(({ from }) => from.user_id));
+    const strangers = items.filter(({ from }) => !this.people.knows(from.user_id));
+    await this.people.lookAt(strangers.map(({ from }) => from.user_id));
     let { outcomes } = await this.deps.vault.call('receive', { items });
     const unlisted = items.filter((_, at) => remedyOf(outcomes[at]) === 'refresh');
     if (unlisted.length > 0) {
-      await this.lookAt(unlisted.map(({ from }) => from.user_id));
+      await this.people.lookAt(unlisted.map(({ from }) => from.user_id));
       const again = await this.deps.vault.call('receive', { items: unlisted });
       outcomes = outcomes.map((outcome, at) => {
         const place = unlisted.indexOf(items[at] as MailboxItem);
@@ -170,6 +185,7 @@ export class SealedEngine implements CryptoEngine {
       ('key' in outcome || 'sender' in outcome || remedyOf(outcome) === 'nothing');
     const readable = items.filter((_, at) => opens(outcomes[at])).map((item) => item.conversation_id);
     if (readable.length > 0) this.ears.readable(new Set(readable));
+    this.backup.later();
     for (const [at, item] of items.entries()) {
       const outcome = outcomes[at];
       if (typeof outcome === 'object' && 'asked' in outcome) this.repairs.owe(outcome.asked);
@@ -181,18 +197,6 @@ export class SealedEngine implements CryptoEngine {
     await this.repairs.settle();
   }
 
-  /** Fetches people's devices; one whose list is refused is not known, and holds nobody up. */
-  private async lookAt(people: readonly UserId[]): Promise<void> {
-    for (const user of new Set(people)) {
-      try {
-        await this.look(user);
-      } catch (error) {
-        if (!(error instanceof VaultRefused)) throw error;
-        console.warn(error.message);
-      }
-    }
-  }
-
   private async ackNow(): Promise<void> {
     if (this.acking) clearTimeout(this.acking);
     this.acking = null;
@@ -202,33 +206,16 @@ export class SealedEngine implements CryptoEngine {
     for (const id of ids) this.toAck.delete(id);
   }
 
-  /** Begins with every device of these people that was not begun with. */
-  private async reach(users: readonly UserId[]): Promise<void> {
-    const { devices } = await this.deps.vault.call('unreached', { users });
-    for (let at = 0; at < devices.length; at += MOST_MAIL)
-      await this.deps.vault.call('begin', {
-        claimed: await this.deps.keys.claim(devices.slice(at, at + MOST_MAIL)),
-      });
-  }
-
-  /** Fetches a person's devices; false where there are none yet. */
-  private async look(user: UserId): Promise<boolean> {
-    const list = await this.deps.keys.devices(user);
-    if (list) await this.learn(user, list);
-    return list !== null;
-  }
-
-  private async learn(user: UserId, list: DeviceList): Promise<void> {
-    const { outcomes } = await this.deps.vault.call('learn', { lists: [list] });
-    const [outcome] = outcomes;
-    if (typeof outcome === 'object' && 'failed' in outcome) {
-      const { is_verified } = await this.deps.vault.call('peer', { user });
-      // Whose safety number nobody compared may begin anew, as people do; one that was compared must be compared again.
-      if (outcome.failed.remedy !== 'account_key_changed' || is_verified || user === this.deps.me.user_id)
-        throw new VaultRefused(outcome.failed);
-      await this.deps.vault.call('accept_account_key', { list });
-    }
-    this.known.add(user);
+  /** Begins the account anew on this device alone: what was said before stays sealed, and everybody sees the change. */
+  async beginAnew(): Promise<void> {
+    const { me, keys, vault } = this.deps;
+    const before = await keys.devices(me.user_id);
+    await this.bringKeys(0);
+    const { list } = await vault.call('begin_anew', { above: before?.version ?? 0 });
+    const { user_id: _mine, ...signed } = list;
+    await keys.putDevices(signed);
+    await this.backup.forget();
+    await this.online();
   }
 
   /** Puts this device into the signed list of its account; false where it has to be linked first. */
@@ -254,8 +241,8 @@ export class SealedEngine implements CryptoEngine {
     }
     // Only now do others seal for this device.
     this.ears.linked(true);
-    if (before && isListed) await this.learn(me.user_id, before);
-    else await this.look(me.user_id);
+    if (before && isListed) await this.people.learn(before);
+    else await this.people.look(me.user_id);
     return true;
   }
 }

@@ -8,14 +8,19 @@ import type {
   KeyBox,
   KeyMail,
   MailboxItem,
+  MemberRole,
   Message,
   MessageId,
   NewPrekeys,
+  Role,
   Sealed,
+  SignedMembers,
   UserId,
 } from '../gen/contract.ts';
+import type { Opener } from './backup.ts';
+import type { BackupMark } from './records.ts';
 
-interface Draft {
+export interface Draft {
   readonly conversation: ConversationId;
   readonly id: MessageId;
   readonly kind: Message['kind'];
@@ -27,6 +32,7 @@ interface Draft {
 /** What a vault may be asked, and what it answers. The names are crypto-core's (`host.rs`). */
 export interface VaultCalls {
   begin_account: { ask: object; answer: object };
+  begin_anew: { ask: { above: number }; answer: { list: DeviceList } };
   self: { ask: object; answer: { keys: DeviceKeys; account_key: string | null } };
   sign_devices: {
     ask: { before: DeviceList | null; add: readonly DeviceKeys[]; remove: readonly string[] };
@@ -46,6 +52,23 @@ export interface VaultCalls {
     ask: { draft: Draft; with: UserId };
     answer: { envelope: Sealed; boxes: readonly KeyBox[] };
   };
+  seal_group: { ask: { draft: Draft }; answer: { envelope: Sealed; roster: number | null } };
+  group: { ask: { conversation: ConversationId }; answer: { group: GroupView | null } };
+  follow: { ask: { statements: readonly SignedMembers[] }; answer: { outcomes: readonly Outcome[] } };
+  sign_members: {
+    ask: { conversation: ConversationId; roles: Readonly<Record<UserId, Role>> };
+    answer: { statement: SignedMembers };
+  };
+  forget_group: { ask: { conversation: ConversationId }; answer: object };
+  new_recovery_key: { ask: object; answer: { recovery_key: string } };
+  lock: { ask: Opener; answer: { lock: object } };
+  unlock: { ask: { lock: object } & Opener; answer: object };
+  back_up: { ask: { number: number; names: readonly string[] }; answer: { part: string } };
+  restore: { ask: { number: number; sealed: string }; answer: object };
+  /** Of the records: keys that the backup does not hold yet, and how far it has got. */
+  pending: { ask: { limit: number }; answer: { names: readonly string[] } & BackupMark };
+  backed_up: { ask: { names: readonly string[] }; answer: object };
+  backup_at: { ask: BackupMark; answer: object };
   accepted: { ask: { id: MessageId }; answer: object };
   receive: { ask: { items: readonly MailboxItem[] }; answer: { outcomes: readonly Outcome[] } };
   open: { ask: { messages: readonly { message: Message }[] }; answer: { outcomes: readonly Outcome[] } };
@@ -67,6 +90,13 @@ export interface VaultCalls {
   link_take_over: { ask: { sealed: string }; answer: object };
   may_repair: { ask: { device: Address }; answer: { asked: boolean } };
   answer: { ask: { device: Address; asked: readonly MessageId[] }; answer: object };
+}
+
+/** A group as far as it was followed, with the version of each member's list; 0 where none is known. */
+export interface GroupView {
+  readonly epoch: number;
+  readonly members: readonly MemberRole[];
+  readonly versions: Readonly<Record<UserId, number>>;
 }
 
 export type Outcome =

@@ -1,6 +1,11 @@
 // The calls of the HTTP contract that this client makes, by name.
 import type {
+  AddMembers,
   Address,
+  Backup,
+  BackupPart,
+  ChangedLists,
+  ChangeMember,
   Claimed,
   Conversation,
   ConversationId,
@@ -11,16 +16,22 @@ import type {
   Me,
   MessageId,
   MessagePage,
+  NewConversation,
   NewDeviceList,
   NewPrekeys,
   PrekeysLeft,
+  PutBackup,
+  PutBackupPart,
   Register,
+  RemoveMember,
   ServerInfo,
   SessionId,
   SessionList,
   SignedIn,
+  Statements,
   SyncRequest,
   SyncResponse,
+  User,
   UserId,
   UserList,
 } from '../gen/contract.ts';
@@ -61,10 +72,19 @@ export function api(http: Http, session: Session) {
 
   return {
     me: () => get<Me>('/me'),
+    person: (id: UserId) => get<User>(`/users/${id}`),
     people: (query: string) => get<UserList>(`/users?query=${encodeURIComponent(query)}`),
     block: (user: UserId) => post<void>(`/users/${user}/block`),
     unblock: (user: UserId) => remove(`/users/${user}/block`),
     startDirect: (user_id: UserId) => post<Conversation>('/conversations', { kind: 'direct', user_id }),
+    startGroup: (group: Omit<NewConversation, 'kind'>) =>
+      post<Conversation>('/conversations', { kind: 'group', ...group }),
+    addMembers: (id: ConversationId, members: AddMembers) =>
+      post<Conversation>(`/conversations/${id}/members`, members),
+    changeMember: (id: ConversationId, user: UserId, change: ChangeMember) =>
+      call<Conversation>({ method: 'PATCH', path: `/conversations/${id}/members/${user}`, body: change }),
+    removeMember: (id: ConversationId, user: UserId, body: RemoveMember) =>
+      call<void>({ method: 'DELETE', path: `/conversations/${id}/members/${user}`, body }),
     conversation: (id: ConversationId) => get<Conversation>(`/conversations/${id}`),
     page: (id: ConversationId, range: PageRange) =>
       get<MessagePage>(`/conversations/${id}/messages?${query({ ...range, limit: PAGE })}`),
@@ -73,6 +93,17 @@ export function api(http: Http, session: Session) {
     revoke: (id: SessionId) => remove(`/sessions/${id}`),
     logout: () => post<void>('/auth/logout'),
     keys: {
+      statements: (id: ConversationId, after: number) =>
+        get<Statements>(`/conversations/${id}/statements?after_epoch=${after}`),
+      changed: async (known: Readonly<Record<UserId, number>>) =>
+        (await post<ChangedLists>('/keys/devices', { known })).lists,
+      backup: {
+        find: () => orNull(get<Backup>('/keys/backup')),
+        put: (body: PutBackup) => put<void>('/keys/backup', body),
+        part: async (number: number) => (await get<BackupPart>(`/keys/backup/parts/${number}`)).part,
+        putPart: (number: number, body: PutBackupPart) => put<void>(`/keys/backup/parts/${number}`, body),
+        remove: () => remove('/keys/backup'),
+      },
       devices: (user: UserId) => orNull(get<DeviceList>(`/users/${user}/devices`)),
       putDevices: (body: NewDeviceList) => put<void>('/keys/account', body),
       putPrekeys: async (body: NewPrekeys) => (await put<PrekeysLeft>('/keys/device', body)).one_time_left,

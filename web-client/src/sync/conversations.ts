@@ -49,6 +49,10 @@ export class Conversations {
     return this.states.get(id);
   }
 
+  ids(): readonly ConversationId[] {
+    return [...this.states.keys()];
+  }
+
   heads(): Record<ConversationId, number> {
     return Object.fromEntries([...this.states].map(([id, { log }]) => [id, cursorOf(log)]));
   }

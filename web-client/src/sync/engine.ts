@@ -4,17 +4,20 @@
 //                                 ▲                                                    │
 //                                 └──────────────────── line lost ─────────────────────┘
 import type { CryptoEngine } from '../crypto/engine.ts';
-import type { ConversationId, MessageId, SyncedConversation, User, UserId } from '../gen/contract.ts';
+import type { ConversationId, MessageId, User, UserId } from '../gen/contract.ts';
 import type { Api } from './api.ts';
+import { CatchUp } from './catch-up.ts';
 import { Connection, type Reach } from './connection.ts';
 import { Conversations } from './conversations.ts';
 import { watermarkOf } from './derived.ts';
+import { Groups } from './groups.ts';
 import { PresenceWatch, TypingIn, TypingOut } from './liveness.ts';
 import type { Locks } from './locks.ts';
 import { cursorOf, type Entry } from './log.ts';
 import { Looks } from './looks.ts';
 import { Mailroom } from './mailroom.ts';
 import { Outbox } from './outbox.ts';
+import { PeopleBook } from './people-book.ts';
 import { Receipts } from './receipts.ts';
 import { newItem, sendItem, type ToSay } from './sending.ts';
 import type { Session } from './session.ts';
@@ -36,10 +39,12 @@ export interface EngineDeps {
 }
 
 const LOOK_AFTER_ACCEPT_MS = 2_000;
-const RETRY_SYNC_MS = 2_000;
 
 export class Engine {
   readonly linking: CryptoEngine['linking'];
+  readonly backup: CryptoEngine['backup'];
+  readonly groups: Groups;
+  readonly people: PeopleBook;
   private readonly board: Board;
   private readonly stopped = new AbortController();
   private readonly channel: BroadcastChannel;
@@ -52,11 +57,14 @@ export class Engine {
   private readonly typingIn: TypingIn;
   private readonly typingOut: TypingOut;
   private readonly presence: PresenceWatch;
+  private readonly catchUp: CatchUp;
 
   constructor(private readonly deps: EngineDeps) {
     const { me, store, crypto, api, session, openLine } = deps;
     this.linking = crypto.linking;
+    this.backup = crypto.backup;
     this.board = new Board(me, crypto.protection);
+    this.people = new PeopleBook(api, (people) => this.show({ people }));
     this.channel = new BroadcastChannel(`sotto-${me.id}`);
     this.conversations = new Conversations({
       me: me.id,
@@ -66,6 +74,7 @@ export class Engine {
       changed: (states) => this.show({ states }),
       arrived: (id, entries) => this.arrived(id, entries),
     });
+    this.groups = new Groups({ me: me.id, api, crypto, conversations: this.conversations });
     const online = () => !this.stopped.signal.aborted && this.board.read().reach === 'online';
     this.looks = new Looks(this.conversations, online);
     this.outbox = new Outbox({
@@ -97,6 +106,8 @@ export class Engine {
       async (user_ids) => (await this.connection.call(CALL.watch, { user_ids: [...user_ids] })).states,
       (presence) => this.show({ presence }),
     );
+    const { conversations, receipts, board } = this;
+    this.catchUp = new CatchUp({ api, crypto, conversations, receipts, board });
   }
 
   readonly subscribe = (listener: () => void): (() => void) => this.board.subscribe(listener);
@@ -157,8 +168,9 @@ export class Engine {
     return this.outbox.retry(id);
   }
 
-  discard(id: MessageId): Promise<void> {
-    return this.outbox.remove([id]);
+  async discard(id: MessageId): Promise<void> {
+    await this.outbox.remove([id]);
+    await this.deps.crypto.accepted(id);
   }
 
   setDraft(id: ConversationId, draft: Draft | null): void {
@@ -181,6 +193,11 @@ export class Engine {
 
   watch(people: readonly UserId[]): void {
     this.presence.watch(people);
+  }
+
+  /** Begins the account's keys anew on this device. */
+  beginAnew(): Promise<void> {
+    return this.deps.crypto.beginAnew();
   }
 
   async startDirect(user: UserId): Promise<ConversationId> {
@@ -209,30 +226,7 @@ export class Engine {
       return;
     }
     this.presence.renew();
-    void this.sync();
-  }
-
-  private async sync(): Promise<void> {
-    try {
-      await this.deps.crypto.online();
-      const [answer, { blocked }] = await Promise.all([
-        this.deps.api.sync(this.conversations.heads()),
-        this.deps.api.me(),
-      ]);
-      this.show({ blocked: new Set(blocked) });
-      for (const id of answer.left) await this.conversations.remove(id);
-      await Promise.all(answer.conversations.map((part) => this.syncOne(part)));
-      if (this.board.read().reach === 'syncing') this.show({ reach: 'online' });
-    } catch {
-      if (this.board.read().reach !== 'syncing' && this.board.read().reach !== 'online') return;
-      setTimeout(() => void this.sync(), RETRY_SYNC_MS);
-    }
-  }
-
-  private async syncOne(part: SyncedConversation): Promise<void> {
-    this.receipts.known(part.conversation.id, part.conversation.my);
-    await this.conversations.synced(part);
-    this.receipts.moved(part.conversation.id);
+    void this.catchUp.run();
   }
 
   private onEvent(event: ServerEvent): void {
@@ -258,11 +252,12 @@ export class Engine {
         break;
       case 'conversation': {
         const { change, conversation } = event.data;
-        const done =
-          change === 'removed'
-            ? this.conversations.remove(conversation.id)
-            : this.conversations.upsert(conversation);
+        const { id } = conversation;
+        const isGone = change === 'removed';
+        const done = isGone ? this.conversations.remove(id) : this.conversations.upsert(conversation);
         done.catch(() => undefined);
+        // Whoever is taken out has no part in what follows; what is only hidden is followed again when it comes back.
+        if (isGone) this.deps.crypto.groups?.forget(id).catch(() => undefined);
         break;
       }
       case 'mailbox':

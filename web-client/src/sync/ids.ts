@@ -1,11 +1,19 @@
-// Makes UUIDv7 message ids: the id is the retry key, so it is made once, when the person presses Enter.
-import type { MessageId } from '../gen/contract.ts';
+// Makes UUIDv7 ids: an id is the retry key, so it is made once, when the person presses Enter.
+import type { ConversationId, MessageId } from '../gen/contract.ts';
 
 let lastTime = 0;
 let counter = 0;
 
 /** A new id, later than every id made before in this process even where the clock steps back. */
-export function newMessageId(now: number = Date.now()): MessageId {
+export function newMessageId(now?: number): MessageId {
+  return next(now) as MessageId;
+}
+
+export function newConversationId(): ConversationId {
+  return next() as ConversationId;
+}
+
+function next(now: number = Date.now()): string {
   if (now > lastTime) {
     lastTime = now;
     counter = randomBytes(1)[0] ?? 0;
@@ -16,7 +24,7 @@ export function newMessageId(now: number = Date.now()): MessageId {
       counter = 0;
     }
   }
-  return format(lastTime, counter, randomBytes(8)) as MessageId;
+  return format(lastTime, counter, randomBytes(8));
 }
 
 function format(time: number, count: number, random: Uint8Array): string {

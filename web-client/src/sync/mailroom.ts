@@ -18,14 +18,14 @@ export class Mailroom {
   constructor(
     private readonly me: UserId,
     private readonly crypto: CryptoEngine,
-    private readonly conversations: Pick<Conversations, 'hear' | 'reopen'>,
+    private readonly conversations: Pick<Conversations, 'hear' | 'ids' | 'reopen'>,
     deps: MailroomDeps,
   ) {
     crypto.linking?.attach(async (body, to) => void (await deps.link(body, to)));
     crypto.listen({
       linked: deps.linked,
       readable: (ids) => {
-        for (const id of ids) conversations.reopen(id);
+        for (const id of ids === 'all' ? conversations.ids() : ids) conversations.reopen(id);
       },
     });
   }

@@ -38,9 +38,11 @@ export async function sendItem(deps: SendingDeps, item: OutboxItem): Promise<voi
       await deps.connection.call(CALL.send, await asCall(deps, item));
       break;
     } catch (error) {
-      const people = error instanceof Refused ? error.problem.refresh : undefined;
-      if (!people || left === 1) throw error;
-      await deps.crypto.refresh(people);
+      if (!(error instanceof Refused) || left === 1) throw error;
+      const { code, refresh } = error.problem;
+      if (refresh) await deps.crypto.refresh(refresh);
+      else if (code === 'stale_epoch') await deps.crypto.groups?.follow(item.conversation_id);
+      else throw error;
     }
   }
 }
@@ -54,8 +56,10 @@ async function asCall({ crypto, conversation }: SendingDeps, item: OutboxItem): 
   if (!content) return message;
   const place = conversation(conversation_id);
   if (!place) throw new Error('the conversation is not known yet');
-  const { envelope, boxes } = await crypto.seal({ id, conversation: place, kind, target, reply_to, content });
+  const sealed = await crypto.seal({ id, conversation: place, kind, target, reply_to, content });
+  const { envelope, boxes, roster } = sealed;
   message.envelope = envelope;
+  if (typeof roster === 'number') message.roster = roster;
   if (boxes.length > 0) message.boxes = [...boxes];
   return message;
 }

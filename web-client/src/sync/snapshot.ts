@@ -15,6 +15,8 @@ export interface Snapshot {
   readonly states: States;
   readonly presence: ReadonlyMap<UserId, Presence>;
   readonly blocked: ReadonlySet<UserId>;
+  /** People who are members of nothing that this device sees, as far as somebody asked for them. */
+  readonly people: ReadonlyMap<UserId, User>;
   /** How many messages wait for the network. */
   readonly waiting: number;
 }
@@ -25,7 +27,7 @@ export class Board {
   private telling = false;
 
   constructor(me: User, protection: CryptoEngine['protection']) {
-    const nothing = { states: new Map(), presence: new Map(), blocked: new Set<UserId>(), waiting: 0 };
+    const nothing = { states: new Map(), presence: new Map(), blocked: new Set<UserId>(), people: new Map(), waiting: 0 };
     this.snapshot = { loaded: false, reach: 'connecting', me, protection, linked: true, ...nothing };
   }
 

@@ -81,7 +81,7 @@ function Preview({ state }: { state: ConversationState }) {
     );
   }
   if (!last) return <span>{t('list.no_messages')}</span>;
-  if (last.system) return <span>{t(`system.${last.system.type}`)}</span>;
+  if (last.system) return <Happened state={state} system={last.system} sender={last.sender_id} />;
   const own = last.sender_id === me.id;
   const text = last.content?.type === 'text' ? oneLine(last.content.text) : t('message.unreadable');
   const sender =
@@ -95,6 +95,18 @@ function Preview({ state }: { state: ConversationState }) {
       </span>
     </>
   );
+}
+
+function Happened({
+  state,
+  system,
+  sender,
+}: {
+  state: ConversationState;
+  system: System;
+  sender: UserId;
+}) {
+  return <span>{useSystemText(state.conversation, system, sender)}</span>;
 }
 
 function oneLine(text: string): string {
