@@ -1,9 +1,11 @@
 // The signed-in screen: the list on the left, what was chosen on the right, one of them at phone width.
 import { useEffect } from 'react';
 import { useClient, useEngine } from './client.tsx';
+import { FirstRun } from './features/backup/first-run.tsx';
 import { ConversationPane } from './features/conversation/conversation-pane.tsx';
 import { NoConversation } from './features/conversation/no-conversation.tsx';
 import { ChatList } from './features/conversations/chat-list.tsx';
+import { NewGroup } from './features/groups/new-group.tsx';
 import { FindPeople } from './features/people/find-people.tsx';
 import { Settings } from './features/settings/settings.tsx';
 import styles from './home.module.css';
@@ -43,18 +45,26 @@ export function Home() {
   return (
     <main className={styles.home} data-pane={right ? 'right' : 'left'}>
       <section className={styles.left} aria-label={t('list.title')}>
-        {route.at === 'new' ? (
-          <FindPeople />
-        ) : (
-          <ChatList selected={route.at === 'conversation' ? route.id : null} />
-        )}
+        <Left route={route} />
       </section>
       <div className={styles.right}>
         <Pane route={route} />
       </div>
+      <FirstRun />
       <Announcer open={route.at === 'conversation' ? route.id : null} />
     </main>
   );
+}
+
+function Left({ route }: { route: Route }) {
+  switch (route.at) {
+    case 'new':
+      return <FindPeople />;
+    case 'new-group':
+      return <NewGroup />;
+    default:
+      return <ChatList selected={route.at === 'conversation' ? route.id : null} />;
+  }
 }
 
 function Pane({ route }: { route: Route }) {

@@ -6,6 +6,7 @@ export type Route =
   | { readonly at: 'chats' }
   | { readonly at: 'conversation'; readonly id: ConversationId }
   | { readonly at: 'new' }
+  | { readonly at: 'new-group' }
   | { readonly at: 'settings' }
   | { readonly at: 'register' };
 
@@ -14,7 +15,8 @@ const listeners = new Set<() => void>();
 function parse(path: string): Route {
   const [, first, second] = path.split('/');
   if (first === 'c' && second) return { at: 'conversation', id: second as ConversationId };
-  if (first === 'new' || first === 'settings' || first === 'register') return { at: first };
+  if (first === 'new' || first === 'new-group' || first === 'settings' || first === 'register')
+    return { at: first };
   return { at: 'chats' };
 }
 

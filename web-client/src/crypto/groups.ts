@@ -2,8 +2,8 @@
 import type {
   Conversation,
   ConversationId,
-  Message,
   MemberRole,
+  Message,
   Role,
   SignedMembers,
   Statements,
@@ -28,7 +28,7 @@ interface GroupsDeps {
 export type Roles = Readonly<Record<UserId, Role>>;
 
 /** The members are not signed, or this device could not follow how they were. */
-export class NotFollowed extends Error {
+class NotFollowed extends Error {
   constructor() {
     super('the members of this group are not confirmed on this device yet');
     this.name = 'NotFollowed';
@@ -109,7 +109,8 @@ export class Groups {
       const { outcomes } = await this.deps.vault.call('follow', { statements });
       moved ||= outcomes.includes('done');
       statements.forEach((statement, at) => {
-        if (isRefused(outcomes[at])) console.warn(`statement ${statement.epoch} about the members is refused`);
+        if (isRefused(outcomes[at]))
+          console.warn(`statement ${statement.epoch} about the members is refused`);
       });
       after = last.epoch;
       this.seen.set(id, after);

@@ -138,7 +138,9 @@ export class Records {
     return done(this.db.transaction(store).objectStore(store).get(name) as IDBRequest<T | undefined>);
   }
 
-  private write(change: (stores: Record<'records' | 'meta' | 'pending', IDBObjectStore>) => void): Promise<void> {
+  private write(
+    change: (stores: Record<'records' | 'meta' | 'pending', IDBObjectStore>) => void,
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
       // Strict: on disk before anything is sent or acknowledged.
       const names = ['records', 'meta', 'pending'];

@@ -145,7 +145,9 @@ export class SealedEngine implements CryptoEngine {
     const { outcomes } =
       asked.length > 0 ? await this.deps.vault.call('open', { messages: asked }) : { outcomes: [] };
     const opened = new Map(sealed.map((message, at) => [message, contentOf(outcomes[at])]));
-    const behind = sealed.filter((message, at) => remedyOf(outcomes[at]) === 'wait' && this.groups.isBehind(message));
+    const behind = sealed.filter(
+      (message, at) => remedyOf(outcomes[at]) === 'wait' && this.groups.isBehind(message),
+    );
     for (const id of new Set(behind.map((message) => message.conversation_id))) this.follow(id);
     // What is readable on its way here is nobody's word: a server could have written it.
     return batch.map((message) => opened.get(message) ?? null);

@@ -93,7 +93,7 @@ export interface VaultCalls {
 }
 
 /** A group as far as it was followed, with the version of each member's list; 0 where none is known. */
-export interface GroupView {
+interface GroupView {
   readonly epoch: number;
   readonly members: readonly MemberRole[];
   readonly versions: Readonly<Record<UserId, number>>;

@@ -27,7 +27,13 @@ export class Board {
   private telling = false;
 
   constructor(me: User, protection: CryptoEngine['protection']) {
-    const nothing = { states: new Map(), presence: new Map(), blocked: new Set<UserId>(), people: new Map(), waiting: 0 };
+    const nothing = {
+      states: new Map(),
+      presence: new Map(),
+      blocked: new Set<UserId>(),
+      people: new Map(),
+      waiting: 0,
+    };
     this.snapshot = { loaded: false, reach: 'connecting', me, protection, linked: true, ...nothing };
   }
 

@@ -6,10 +6,10 @@ import { useClient } from '../../client.tsx';
 import type { MessageId } from '../../gen/contract.ts';
 import { t } from '../../i18n/text.ts';
 import { clock, full } from '../../i18n/time.ts';
-import { memberOf, nameOf } from '../../names.ts';
 import { wordsFor } from '../../problems.ts';
 import { tickOf } from '../../sync/derived.ts';
 import type { Item } from '../../sync/fold.ts';
+import { useName } from '../../system-text.tsx';
 import { Button } from '../../ui/button.tsx';
 import { useLongPress } from '../../ui/long-press.ts';
 import { TickMark } from '../../ui/tick-mark.tsx';
@@ -36,7 +36,8 @@ export function Bubble({ row, state, actions, reachable, found, onJump }: Bubble
   const { item, first, last } = row;
   const { conversation } = state;
   const own = item.sender_id === me.id;
-  const name = own ? t('message.you') : nameOf(memberOf(conversation, item.sender_id));
+  const sender = useName(conversation, item.sender_id);
+  const name = own ? t('message.you') : sender;
   const [toolsOpen, setToolsOpen] = useState(false);
   // Tools exist only where the pointer or the focus is: a screen of messages stays light.
   const [hot, setHot] = useState(false);

@@ -5,6 +5,7 @@ import type { MessageId } from '../../gen/contract.ts';
 import { t } from '../../i18n/text.ts';
 import { dayName } from '../../i18n/time.ts';
 import { titleOf } from '../../names.ts';
+import { SystemText } from '../../system-text.tsx';
 import { Unencrypted } from '../../ui/unencrypted.tsx';
 import type { MessageActions } from './actions.ts';
 import { Bubble } from './bubble.tsx';
@@ -34,7 +35,17 @@ export const TimelineRow = memo(function TimelineRow({ row, state, ...rest }: Ti
     case 'unread':
       return <p className={styles.unread}>{t('conversation.unread', { count: row.count })}</p>;
     case 'system':
-      return <p className={styles.pill}>{row.item.system && t(`system.${row.item.system.type}`)}</p>;
+      return (
+        <p className={styles.pill}>
+          {row.item.system && (
+            <SystemText
+              conversation={state.conversation}
+              system={row.item.system}
+              sender={row.item.sender_id}
+            />
+          )}
+        </p>
+      );
     case 'start':
       return <Start state={state} />;
   }

@@ -50,7 +50,7 @@ export function ChatList({ selected }: { selected: ConversationId | null }) {
           }}
         />
       </header>
-      {!linked && linking && <LinkThis linking={linking} />}
+      {!linked && linking && <LinkThis linking={linking} backup={engine.backup} />}
       {chats.length > 0 ? (
         <ChatRows ref={rows} chats={chats} selected={selected} />
       ) : (

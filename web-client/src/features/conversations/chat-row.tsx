@@ -7,6 +7,7 @@ import { memberOf, nameOf, peerOf, titleOf } from '../../names.ts';
 import { go, pathOf } from '../../route.ts';
 import type { ConversationState } from '../../sync/conversations.ts';
 import { tickOf } from '../../sync/derived.ts';
+import { SystemText } from '../../system-text.tsx';
 import { Avatar } from '../../ui/avatar.tsx';
 import { TickMark } from '../../ui/tick-mark.tsx';
 import styles from './chat-row.module.css';
@@ -81,7 +82,13 @@ function Preview({ state }: { state: ConversationState }) {
     );
   }
   if (!last) return <span>{t('list.no_messages')}</span>;
-  if (last.system) return <Happened state={state} system={last.system} sender={last.sender_id} />;
+  if (last.system) {
+    return (
+      <span>
+        <SystemText conversation={conversation} system={last.system} sender={last.sender_id} />
+      </span>
+    );
+  }
   const own = last.sender_id === me.id;
   const text = last.content?.type === 'text' ? oneLine(last.content.text) : t('message.unreadable');
   const sender =
@@ -95,18 +102,6 @@ function Preview({ state }: { state: ConversationState }) {
       </span>
     </>
   );
-}
-
-function Happened({
-  state,
-  system,
-  sender,
-}: {
-  state: ConversationState;
-  system: System;
-  sender: UserId;
-}) {
-  return <span>{useSystemText(state.conversation, system, sender)}</span>;
 }
 
 function oneLine(text: string): string {

@@ -1,11 +1,13 @@
 // On a device that has no part in what is sealed yet: the code that links it.
 import { useEffect, useSyncExternalStore } from 'react';
+import type { Backup } from '../../crypto/backup.ts';
 import type { Linking } from '../../crypto/linking.ts';
 import { t } from '../../i18n/text.ts';
 import { Code } from '../../ui/code.tsx';
 import styles from './link-this.module.css';
+import { Unlock } from './unlock.tsx';
 
-export function LinkThis({ linking }: { linking: Linking }) {
+export function LinkThis({ linking, backup }: { linking: Linking; backup: Backup | null }) {
   const state = useSyncExternalStore(linking.subscribe, linking.getSnapshot);
   useEffect(() => {
     linking.start().catch(() => undefined);
@@ -25,6 +27,7 @@ export function LinkThis({ linking }: { linking: Linking }) {
           {state.kind === 'waiting' && <Code label={t('link.code')}>{state.code}</Code>}
         </>
       )}
+      {backup && state.kind !== 'comparing' && <Unlock backup={backup} />}
     </section>
   );
 }

@@ -1,5 +1,5 @@
 // Finds people by username, and starts a conversation with one of them.
-import { ArrowLeft, UserRoundSearch } from 'lucide-react';
+import { ArrowLeft, UserRoundSearch, UsersRound } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { useClient } from '../../client.tsx';
 import type { User } from '../../gen/contract.ts';
@@ -7,20 +7,13 @@ import { t } from '../../i18n/text.ts';
 import { nameOf } from '../../names.ts';
 import { wordsForError } from '../../problems.ts';
 import { go, goBack } from '../../route.ts';
+import { type Search, useSearch } from '../../search-people.ts';
 import { Avatar } from '../../ui/avatar.tsx';
 import { IconButton } from '../../ui/button.tsx';
 import { Empty } from '../../ui/empty.tsx';
 import { moveFocus } from '../../ui/menu.tsx';
 import { SearchBox } from '../../ui/search-box.tsx';
 import styles from './find-people.module.css';
-
-const PAUSE_MS = 200;
-
-type Search =
-  | { readonly is: 'idle' }
-  | { readonly is: 'searching' }
-  | { readonly is: 'found'; readonly people: readonly User[]; readonly query: string }
-  | { readonly is: 'failed'; readonly words: string };
 
 export function FindPeople() {
   const { engine } = useClient();
@@ -60,6 +53,12 @@ export function FindPeople() {
           }}
         />
       </div>
+      {query === '' && (
+        <button type="button" className={styles.group} onClick={() => go({ at: 'new-group' })}>
+          <UsersRound size={20} aria-hidden="true" />
+          {t('group.new')}
+        </button>
+      )}
       <p role="status" className="visually-hidden">
         {search.is === 'found' && t('people.found', { count: search.people.length })}
       </p>
@@ -110,29 +109,4 @@ function Results({
       ))}
     </ul>
   );
-}
-
-/** Asks when typing pauses; an answer that is no longer wanted is dropped. */
-function useSearch(query: string): Search {
-  const { api } = useClient();
-  const [search, setSearch] = useState<Search>({ is: 'idle' });
-  useEffect(() => {
-    if (query === '') {
-      setSearch({ is: 'idle' });
-      return;
-    }
-    setSearch((before) => (before.is === 'found' ? before : { is: 'searching' }));
-    let wanted = true;
-    const timer = setTimeout(() => {
-      api.people(query).then(
-        ({ users }) => wanted && setSearch({ is: 'found', people: users, query }),
-        (error: unknown) => wanted && setSearch({ is: 'failed', words: wordsForError(error) }),
-      );
-    }, PAUSE_MS);
-    return () => {
-      wanted = false;
-      clearTimeout(timer);
-    };
-  }, [api, query]);
-  return search;
 }

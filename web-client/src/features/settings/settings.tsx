@@ -9,6 +9,7 @@ import { setTheme, type Theme, useTheme } from '../../theme.ts';
 import { Avatar } from '../../ui/avatar.tsx';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
+import { BackupCard } from './backup-card.tsx';
 import { LinkOther } from './link-other.tsx';
 import { Sessions } from './sessions.tsx';
 import styles from './settings.module.css';
@@ -38,6 +39,7 @@ export function Settings() {
           <Appearance />
           <Notifications />
           <Sessions />
+          {engine.backup && linked && <BackupCard backup={engine.backup} />}
           {linking && linked && <LinkOther linking={linking} />}
           <SignOut />
         </div>

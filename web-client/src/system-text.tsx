@@ -1,8 +1,8 @@
 // What an entry of the server's own says, with the names of those it is about.
-import { useClient, useEngine } from '../../client.tsx';
-import type { Conversation, System, UserId } from '../../gen/contract.ts';
-import { t } from '../../i18n/text.ts';
-import { memberOf, nameOf } from '../../names.ts';
+import { useClient, useEngine } from './client.tsx';
+import type { Conversation, System, UserId } from './gen/contract.ts';
+import { t } from './i18n/text.ts';
+import { memberOf, nameOf } from './names.ts';
 
 /** The name of somebody who may be no member any more. */
 export function useName(conversation: Conversation, id: UserId | null): string {
@@ -13,7 +13,13 @@ export function useName(conversation: Conversation, id: UserId | null): string {
   return nameOf(user);
 }
 
-export function useSystemText(conversation: Conversation, system: System, sender: UserId): string {
+interface SystemTextProps {
+  conversation: Conversation;
+  system: System;
+  sender: UserId;
+}
+
+export function SystemText({ conversation, system, sender }: SystemTextProps): string {
   const { me } = useClient().engine.getSnapshot();
   const about = 'user_id' in system ? system.user_id : null;
   const name = useName(conversation, about);
