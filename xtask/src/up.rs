@@ -118,7 +118,6 @@ fn command(tree: &Tree, options: Options, profile: &str) -> Command {
         }
     }
     let defaults = [
-        ("SOTTO_ALLOW_PLAINTEXT", "true".into()),
         ("SOTTO_WEB_DIR", tree.at("web-client/dist").into_os_string()),
         ("SOTTO_DATA_DIR", tree.at("data").into_os_string()),
     ];
@@ -140,7 +139,6 @@ fn announce(listen: SocketAddr, metrics: SocketAddr, took: Duration) {
     println!("  the API        http://{listen}/api/docs");
     println!("  the metrics    http://{metrics}/metrics");
     println!();
-    println!("The server can read what is written here (SOTTO_ALLOW_PLAINTEXT): for trying it out only.");
     println!("Ctrl-C stops it.");
     println!();
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::api::{Account, Api, uuid_at};
 use crate::dice::Dice;
 use crate::history::{Client, Kind, Log, Outcome, Recorder, What};
-use crate::view::{read_entry, read_marks};
+use crate::view::{read_entry, read_marks, sealed};
 
 /// What every message contains, and no log of the server may.
 const CANARY: &str = "canary-";
@@ -38,7 +38,7 @@ pub async fn probe_repeats(api: &Api, accounts: &[Account], notes: &Recorder, di
         }
         let sender = sender_of(accounts, words.as_deref()).context("a message without its sender's name")?;
         let path = format!("/api/v1/conversations/{conversation}/messages");
-        let body = |text: &str| json!({"id": message_id, "envelope": {"kind": "plain", "content": {"type": "text", "text": text}}});
+        let body = |text: &str| json!({"id": message_id, "envelope": sealed(&json!({"type": "text", "text": text}))});
         let again = words.clone().unwrap_or_default();
         let same = api.call("POST", &path, Some(&sender.token), Some(&body(&again))).await?;
         if same.status != 202 {

@@ -15,7 +15,7 @@ use crate::dice::Dice;
 use crate::history::{Client, Kind, Marks, Outcome, Recorder, Via, What};
 use crate::phase::{Phase, Standing, Standings};
 use crate::socket::{Event, Socket};
-use crate::view::{Taken, View, read_entry, read_marks};
+use crate::view::{Taken, View, read_entry, read_marks, sealed};
 
 /// Something to be sent, under an id that never changes.
 #[derive(Debug, Clone)]
@@ -324,7 +324,7 @@ fn body(draft: &Draft) -> Value {
             fields.insert("target".to_owned(), json!(target));
         }
         if draft.words.is_some() {
-            fields.insert("envelope".to_owned(), json!({"kind": "plain", "content": content}));
+            fields.insert("envelope".to_owned(), sealed(&content));
         }
     }
     body

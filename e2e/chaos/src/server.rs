@@ -64,7 +64,6 @@ impl Server {
             .env("SOTTO_LISTEN", self.address.to_string())
             .env("SOTTO_METRICS_LISTEN", self.metrics.to_string())
             .env("SOTTO_DATA_DIR", &self.data)
-            .env("SOTTO_ALLOW_PLAINTEXT", "true")
             .env("SOTTO_RATE_LIMITS", "off")
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)

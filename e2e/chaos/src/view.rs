@@ -1,7 +1,9 @@
 //! What a client shows of one conversation, and the one rule by which entries get in: the next position, or not yet.
 
 use anyhow::{Context, Result};
-use serde_json::Value;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::api::uuid_at;
@@ -61,7 +63,8 @@ impl View {
 /// Reads an entry from the wire: its conversation, and what the checker wants to know.
 pub fn read_entry(message: &Value) -> Result<(Uuid, Entry)> {
     let kind = message.get("kind").cloned().unwrap_or_default();
-    let words = ["/envelope/content/text", "/envelope/content/emoji"].iter().find_map(|place| message.pointer(place));
+    let content = content_of(message)?;
+    let words = ["/text", "/emoji"].iter().find_map(|place| content.pointer(place));
     let entry = Entry {
         id: uuid_at(message, "/id")?,
         seq: number_at(message, "/seq")?,
@@ -71,6 +74,18 @@ pub fn read_entry(message: &Value) -> Result<(Uuid, Entry)> {
         words: words.and_then(Value::as_str).map(str::to_owned),
     };
     Ok((uuid_at(message, "/conversation_id")?, entry))
+}
+
+/// Seals by a scheme of our own, as far as the server can tell.
+pub fn sealed(content: &Value) -> Value {
+    json!({"kind": "sealed", "scheme": "chaos", "ciphertext": STANDARD.encode(content.to_string())})
+}
+
+/// What a sealed message says; nothing where its words are gone.
+fn content_of(message: &Value) -> Result<Value> {
+    let Some(sealed) = message.pointer("/envelope/ciphertext").and_then(Value::as_str) else { return Ok(Value::Null) };
+    let bytes = STANDARD.decode(sealed).with_context(|| format!("no base64 in {message}"))?;
+    serde_json::from_slice(&bytes).with_context(|| format!("not sealed by us: {message}"))
 }
 
 /// Reads a person's watermarks.

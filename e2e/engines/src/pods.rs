@@ -96,7 +96,6 @@ fn spec(engines: &Engines, pods: &Pods, number: u16, name: &str, role: &str) -> 
 /// What all pods are told alike. A name that comes twice counts as it comes last.
 fn settings(engines: &Engines, pods: &Pods) -> Result<Vec<Variable>> {
     let chosen = [
-        ("SOTTO_ALLOW_PLAINTEXT", "true".to_owned()),
         ("SOTTO_WEB_DIR", pods.web.to_string_lossy().into_owned()),
         ("SOTTO_PUBLIC_URL", pods.url()),
         // nginx, which adds itself to `X-Forwarded-For`.

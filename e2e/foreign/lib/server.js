@@ -50,7 +50,6 @@ export async function startServer(env = {}) {
       SOTTO_LISTEN: `127.0.0.1:${port}`,
       SOTTO_METRICS_LISTEN: `127.0.0.1:${metricsPort}`,
       SOTTO_DATA_DIR: join(folder, "data"),
-      SOTTO_ALLOW_PLAINTEXT: "true",
       SOTTO_RATE_LIMITS: "off",
       ...env,
     },

@@ -4,7 +4,7 @@ import unittest
 
 import socketio
 
-from sotto import DEVICE, PASSWORD, Person, Server, text, until, uuid7
+from sotto import DEVICE, PASSWORD, Person, Server, sealed, text, until, uuid7
 
 
 class Contract(unittest.TestCase):
@@ -69,7 +69,7 @@ class Contract(unittest.TestCase):
         theirs = self.connect(two)
         entry = one.say(conversation, "helo")
         one.say(conversation, "hello", kind="edit", target=entry["id"])
-        sign = {"kind": "plain", "content": {"type": "reaction", "emoji": "👍", "active": True}}
+        sign = sealed({"type": "reaction", "emoji": "👍", "active": True})
         two.say(conversation, "", kind="reaction", target=entry["id"], envelope=sign)
         self.assertEqual(one.call("DELETE", f"/conversations/{conversation}/messages/{entry['id']}").status_code, 202)
         theirs.heard("message", lambda message: message["kind"] == "retract")

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { assertProblem, call, DEVICE, freshName, PASSWORD, Person } from "../lib/person.js";
+import { assertProblem, call, DEVICE, freshName, PASSWORD, Person, text } from "../lib/person.js";
 import { startServer } from "../lib/server.js";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -134,7 +134,7 @@ test("blocking keeps both from writing, until it is undone", async () => {
   await one.say(conversation, "before");
   assert.equal((await two.post(`/users/${one.id}/block`)).status, 204);
   assert.deepEqual((await two.get("/me")).body.blocked, [one.id]);
-  const message = { envelope: { kind: "plain", content: { type: "text", text: "hello?" } } };
+  const message = { envelope: text("hello?") };
   assertProblem(await one.post(`/conversations/${conversation}/messages`, message), 403, "blocked");
   assertProblem(await two.post(`/conversations/${conversation}/messages`, message), 403, "blocked");
   assert.equal((await two.delete(`/users/${one.id}/block`)).status, 204);

@@ -61,7 +61,7 @@ test("payloads that are none are answered with the field", async () => {
     ["message:send", { conversation_id: "x", envelope: text("x") }, "conversation_id"],
     ["message:send", { conversation_id: id }, "envelope"],
     ["message:send", { conversation_id: id, id: "x", envelope: text("x") }, "id"],
-    ["message:send", { conversation_id: id, envelope: text("") }, "envelope.content.text"],
+    ["message:send", { conversation_id: id, envelope: { kind: "sealed", scheme: "", ciphertext: "eA==" } }, "envelope.scheme"],
     ["receipt", { conversation_id: id, delivered_seq: -1 }, "delivered_seq"],
     ["receipt", { delivered_seq: 1 }, "conversation_id"],
     ["typing", { conversation_id: id }, "active"],

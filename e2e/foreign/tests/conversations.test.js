@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { assertProblem, Person, uuid7 } from "../lib/person.js";
+import { assertProblem, Person, uuid7, text } from "../lib/person.js";
 import { startServer } from "../lib/server.js";
 
 let server;
@@ -88,7 +88,7 @@ test("it can be silenced for oneself alone", async () => {
 
 test("to a stranger it is not there", async () => {
   const id = await ana.with(bo);
-  const message = { envelope: { kind: "plain", content: { type: "text", text: "let me in" } } };
+  const message = { envelope: text("let me in") };
   const calls = [
     cy.get(`/conversations/${id}`),
     cy.get(`/conversations/${id}/messages`),

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { assertProblemBody, Person, uuid7 } from "../lib/person.js";
+import { assertProblemBody, Person, uuid7, text } from "../lib/person.js";
 import { startServer } from "../lib/server.js";
 
 let server;
@@ -54,7 +54,7 @@ test("a stranger can neither type nor raise watermarks in a conversation", async
   const { two, id } = await pair();
   const stranger = await Person.register(server);
   const [theirs, socket] = [await two.connect(), await stranger.connect()];
-  for (const [name, payload] of [["typing", { active: true }], ["receipt", { delivered_seq: 0 }], ["message:send", { envelope: { kind: "plain", content: { type: "text", text: "hi" } } }]]) {
+  for (const [name, payload] of [["typing", { active: true }], ["receipt", { delivered_seq: 0 }], ["message:send", { envelope: text("hi") }]]) {
     const ack = await socket.ask(name, { conversation_id: id, ...payload });
     assert.equal(ack.ok, false, name);
     assertProblemBody(ack.error, 404, "not_found");

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { assertProblem, call, Person, uuid7 } from "../lib/person.js";
+import { assertProblem, call, Person, uuid7, text } from "../lib/person.js";
 import { startServer, until } from "../lib/server.js";
 
 let server;
@@ -63,7 +63,7 @@ test("what was taken back while one was away comes without its words", async () 
 test("a long absence comes in pages", async () => {
   const { one, two, id } = await pairWith(0);
   const socket = await one.connect();
-  const envelope = { kind: "plain", content: { type: "text", text: "." } };
+  const envelope = text(".");
   for (let batch = 0; batch < 9; batch += 1) {
     const acks = await Promise.all(Array.from({ length: 50 }, () => socket.ask("message:send", { conversation_id: id, id: uuid7(), envelope })));
     assert.ok(acks.every((ack) => ack.ok));
