@@ -10,9 +10,6 @@ export const webDir = process.env.SOTTO_WEB_DIR ?? join(root, 'web-client', 'dis
 const READY_WITHIN_MS = 60_000;
 const STOPPED_WITHIN_MS = 20_000;
 
-/** What private conversations may carry. */
-export type Envelopes = 'plain' | 'sealed';
-
 export class Server {
   readonly url: string;
   private child: ChildProcess | null = null;
@@ -23,18 +20,13 @@ export class Server {
     private readonly metricsPort: number,
     /** Where it keeps everything. */
     readonly data: string,
-    private readonly envelopes: Envelopes,
   ) {
     this.url = `http://127.0.0.1:${port}`;
   }
 
-  static async start(envelopes: Envelopes = 'plain'): Promise<Server> {
-    const server = new Server(
-      await freePort(),
-      await freePort(),
-      mkdtempSync(join(tmpdir(), 'sotto-browser-')),
-      envelopes,
-    );
+  static async start(): Promise<Server> {
+    const data = mkdtempSync(join(tmpdir(), 'sotto-browser-'));
+    const server = new Server(await freePort(), await freePort(), data);
     await server.up();
     return server;
   }
@@ -49,7 +41,6 @@ export class Server {
         SOTTO_LISTEN: `127.0.0.1:${this.port}`,
         SOTTO_METRICS_LISTEN: `127.0.0.1:${this.metricsPort}`,
         SOTTO_DATA_DIR: this.data,
-        SOTTO_ALLOW_PLAINTEXT: String(this.envelopes === 'plain'),
         SOTTO_RATE_LIMITS: 'off',
         SOTTO_WEB_DIR: webDir,
       },
