@@ -234,6 +234,7 @@ function sealing(): CryptoEngine {
   return {
     protection: 'end-to-end',
     linking: null,
+    trust: null,
     online: async () => undefined,
     seal: async ({ id, content }) => {
       const known = kept.get(id);

@@ -12,6 +12,7 @@ import type {
   UserId,
 } from '../gen/contract.ts';
 import type { Linking } from './linking.ts';
+import type { Trust } from './trust.ts';
 
 export interface ToSeal {
   readonly id: MessageId;
@@ -39,6 +40,8 @@ export interface CryptoEngine {
   readonly protection: 'none' | 'end-to-end';
   /** How devices of one person are linked; nothing where nothing is sealed. */
   readonly linking: Linking | null;
+  /** Whose keys were compared; nothing where nothing is sealed. */
+  readonly trust: Trust | null;
   /** Sees to it that this device can talk. Called whenever the server is reached. */
   online(): Promise<void>;
   /** The same id gives the same envelope, however often; the boxes are for the devices that are known now. */

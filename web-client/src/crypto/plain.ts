@@ -6,6 +6,7 @@ const nothing = async () => undefined;
 export const plainEngine: CryptoEngine = {
   protection: 'none',
   linking: null,
+  trust: null,
   online: nothing,
   seal: async ({ content }) => ({ envelope: { kind: 'plain', content }, boxes: [] }),
   refresh: nothing,

@@ -18,7 +18,9 @@ import type {
 } from '../gen/contract.ts';
 import type { CryptoEars, CryptoEngine, Sealed, ToSeal } from './engine.ts';
 import { Linking } from './linking.ts';
+import { OwnDevices } from './own-devices.ts';
 import { Repairs } from './repairs.ts';
+import { Held, Trust, type TrustStore } from './trust.ts';
 import { type Outcome, type Vault, VaultRefused } from './vault.ts';
 
 /** The directory's calls. */
@@ -36,6 +38,8 @@ interface SealedDeps {
   readonly me: Address;
   readonly vault: Vault;
   readonly keys: KeysApi;
+  /** Where it is kept whose keys have changed. */
+  readonly kept: TrustStore;
 }
 
 const MOST_MAIL = 100;
@@ -60,16 +64,28 @@ export class SealedEngine implements CryptoEngine {
   private ears: CryptoEars = { readable: () => undefined, linked: () => undefined };
 
   readonly linking: Linking;
+  readonly trust: Trust;
   private readonly repairs: Repairs;
 
   constructor(private readonly deps: SealedDeps) {
-    const { me, vault } = deps;
-    this.repairs = new Repairs({ vault, keys: deps.keys, reach: (users) => this.reach(users) });
+    const { me, vault, keys, kept } = deps;
+    const look = (user: UserId) => this.look(user);
+    this.trust = new Trust({
+      me,
+      vault,
+      kept,
+      look,
+      devices: new OwnDevices({ me: me.user_id, vault, keys, look }),
+      receive: (items) => this.receive(items),
+      readable: (ids) => this.ears.readable(ids),
+    });
+    this.repairs = new Repairs({ vault, keys, reach: (users) => this.reach(users) });
     this.linking = new Linking({ me: me.device_id, vault, linked: () => this.online() });
   }
 
   stop(): void {
     if (this.acking) clearTimeout(this.acking);
+    this.trust.stop();
     this.deps.vault.close();
   }
 
@@ -110,8 +126,10 @@ export class SealedEngine implements CryptoEngine {
     const { me } = this.deps;
     const other = conversation.members.find(({ user }) => user.id !== me.user_id)?.user.id;
     if (conversation.kind !== 'direct' || !other) throw new Error('only conversations of two are sealed yet');
-    for (const user of [me.user_id, other])
-      if (!this.known.has(user) && !(await this.look(user))) throw new NoDevices();
+    await this.trust.patiently(other, async () => {
+      for (const user of [me.user_id, other])
+        if (!this.known.has(user) && !(await this.look(user))) throw new NoDevices();
+    });
     await this.reach([me.user_id, other]);
     const draft = {
       conversation: conversation.id,
@@ -126,7 +144,11 @@ export class SealedEngine implements CryptoEngine {
   }
 
   async refresh(people: readonly UserId[]): Promise<void> {
-    for (const user of people) await this.look(user);
+    for (const user of people)
+      await this.look(user).catch((error: unknown) => {
+        // Whoever is held is waited for where something is sealed for them.
+        if (!(error instanceof Held)) throw error;
+      });
   }
 
   async accepted(id: MessageId): Promise<void> {
@@ -155,7 +177,7 @@ export class SealedEngine implements CryptoEngine {
     const strangers = items.filter(({ from }) => !this.known.has(from.user_id));
     await this.lookAt(strangers.map(({ from }) => from.user_id));
     let { outcomes } = await this.deps.vault.call('receive', { items });
-    const unlisted = items.filter((_, at) => remedyOf(outcomes[at]) === 'refresh');
+    const unlisted = items.filter((_, at) => mayBeAnew(outcomes[at]));
     if (unlisted.length > 0) {
       await this.lookAt(unlisted.map(({ from }) => from.user_id));
       const again = await this.deps.vault.call('receive', { items: unlisted });
@@ -170,8 +192,9 @@ export class SealedEngine implements CryptoEngine {
       ('key' in outcome || 'sender' in outcome || remedyOf(outcome) === 'nothing');
     const readable = items.filter((_, at) => opens(outcomes[at])).map((item) => item.conversation_id);
     if (readable.length > 0) this.ears.readable(new Set(readable));
+    const aside = await this.trust.putAside(items.filter((_, at) => mayBeAnew(outcomes[at])));
     for (const [at, item] of items.entries()) {
-      const outcome = outcomes[at];
+      const outcome = aside.includes(item) ? undefined : outcomes[at];
       if (typeof outcome === 'object' && 'asked' in outcome) this.repairs.owe(outcome.asked);
       else if (remedyOf(outcome) === 'repair') this.repairs.mend(item);
       else if (remedyOf(outcome) === 'refuse') console.warn('a box was refused');
@@ -222,12 +245,11 @@ export class SealedEngine implements CryptoEngine {
     const { outcomes } = await this.deps.vault.call('learn', { lists: [list] });
     const [outcome] = outcomes;
     if (typeof outcome === 'object' && 'failed' in outcome) {
-      const { is_verified } = await this.deps.vault.call('peer', { user });
-      // Whose safety number nobody compared may begin anew, as people do; one that was compared must be compared again.
-      if (outcome.failed.remedy !== 'account_key_changed' || is_verified || user === this.deps.me.user_id)
+      // Others may begin anew, as people do; what that means is for trust to say.
+      if (outcome.failed.remedy !== 'account_key_changed' || user === this.deps.me.user_id)
         throw new VaultRefused(outcome.failed);
-      await this.deps.vault.call('accept_account_key', { list });
-    }
+      await this.trust.changed(list);
+    } else await this.trust.learned(user);
     this.known.add(user);
   }
 
@@ -262,6 +284,11 @@ export class SealedEngine implements CryptoEngine {
 
 function remedyOf(outcome: Outcome | undefined): string | null {
   return typeof outcome === 'object' && 'failed' in outcome ? outcome.failed.remedy : null;
+}
+
+/** Whoever began anew has other devices, or other keys on the same one: their list tells. */
+function mayBeAnew(outcome: Outcome | undefined): boolean {
+  return ['refresh', 'repair', 'refuse'].includes(remedyOf(outcome) ?? '');
 }
 
 function contentOf(outcome: Outcome | undefined): Content | null {
