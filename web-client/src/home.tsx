@@ -4,6 +4,7 @@ import { useClient, useEngine } from './client.tsx';
 import { ConversationPane } from './features/conversation/conversation-pane.tsx';
 import { NoConversation } from './features/conversation/no-conversation.tsx';
 import { ChatList } from './features/conversations/chat-list.tsx';
+import { Details } from './features/details/details.tsx';
 import { FindPeople } from './features/people/find-people.tsx';
 import { Settings } from './features/settings/settings.tsx';
 import styles from './home.module.css';
@@ -51,6 +52,7 @@ export function Home() {
       </section>
       <div className={styles.right}>
         <Pane route={route} />
+        {route.at === 'conversation' && route.details && <Details key={route.id} id={route.id} />}
       </div>
       <Announcer open={route.at === 'conversation' ? route.id : null} />
     </main>

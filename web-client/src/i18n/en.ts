@@ -97,6 +97,9 @@ export const en = {
   'conversation.typing.name': '{name} is typing',
   'conversation.online': 'online',
   'conversation.seen': 'last seen {when}',
+  'conversation.details': 'Details',
+  'conversation.verified': 'verified',
+  'conversation.sealed': 'Messages are end-to-end encrypted. Only you and {name} can read them.',
   'conversation.start': 'This is the beginning of your conversation with {name}.',
   'conversation.unread': { one: '{count} unread message', other: '{count} unread messages' },
   'conversation.latest': 'Jump to latest',
@@ -145,6 +148,56 @@ export const en = {
   'tick.delivered': 'Delivered',
   'tick.read': 'Read',
 
+  'trust.compare': 'Compare',
+  'trust.accept': 'Accept the new number',
+  'trust.stale': 'The number has just changed once more. Look at it again.',
+  'trust.accepted':
+    'The safety number with {name} changed. Most often that means a new device, or that {name} began anew. To be sure, compare it.',
+  'trust.held':
+    '{name}’s safety number changed, and messages were held back: you had verified the one before.',
+  'trust.agreed': 'The safety number with {name} changed, and you went on with the new one.',
+  'trust.returned':
+    'The safety number with {name} was another one for a while. It is again the one you verified.',
+  'trust.banner.title': '{name}’s safety number has changed.',
+  'trust.banner.text': 'You had verified it. Compare it again before you go on. Until then, messages wait.',
+
+  'details.title': 'Details',
+  'details.close': 'Close details',
+  'details.encryption': 'Encryption',
+  'details.verified': 'Verified',
+  'details.verified.text':
+    'You have compared this number with {name}. Should it ever change, messages wait until you have looked.',
+  'details.unverified': 'Not verified yet',
+  'details.text':
+    'Messages with {name} are end-to-end encrypted. To be sure that nobody stands between you, compare this number with {name}, side by side or in a call. It is the same for both of you.',
+  'details.number': 'Safety number',
+  'details.qr': 'Safety number as a QR code',
+  'details.loading': 'Looking up the safety number',
+  'details.scan': 'Scan their code',
+  'details.scan.title': 'Scan {name}’s code',
+  'details.scan.text':
+    'On {name}’s device, open the conversation with you and choose Details. Hold the code there in front of your camera.',
+  'details.scan.other': 'That is a code, but not a safety number.',
+  'details.verify': 'Mark as verified',
+  'details.unverify': 'Remove verification',
+  'details.match': 'It matches. {name} is verified.',
+  'details.differs': 'It does NOT match',
+  'details.differs.text':
+    'Make sure that {name} has the conversation with you open, and scan again. If it still differs, somebody may be reading along: write nothing private here, and tell {name} in another way.',
+  'details.differs.again': 'Scan again',
+  'details.held':
+    'You had verified the number before. Most often {name} has begun anew, on a new device. It can also mean that somebody stands between you. Compare the new number with {name}; until then, messages wait.',
+  'details.none': 'There is no safety number yet: {name} has no device that reads encrypted messages.',
+  'details.plain': 'Nothing is encrypted on this server: it runs for development.',
+
+  'scan.picture': 'What the camera sees',
+  'scan.looking': 'Looking for a code…',
+  'scan.none': 'There is no camera here that Sotto could use. You can go on without one.',
+  'scan.refused':
+    'Your browser does not let Sotto use the camera. You can allow it beside the address, or go on without it.',
+  'scan.busy': 'Another program is using the camera. Close it and try again, or go on without it.',
+  'scan.failed': 'The scanner could not be loaded. Check your connection and try again.',
+
   'composer.label': 'Message',
   'composer.placeholder': 'Write a message',
   'composer.send': 'Send',
@@ -177,17 +230,23 @@ export const en = {
   'settings.sessions.used': 'Last used {when}',
   'settings.sessions.revoke': 'Sign out',
   'settings.sessions.revoke.label': 'Sign out {name}',
+  'settings.sessions.linked': 'Linked: reads your messages',
+  'settings.sessions.unlinked': 'Not linked',
   'settings.sessions.loading': 'Loading devices',
   'link.code': 'Code',
+  'link.qr': 'Code as a QR code',
   'link.digits': 'Digits',
   'link.this.title': 'Link this device',
   'link.this.text':
-    'Messages are sealed for your other device. There, open Settings, choose Link a device, and type this code:',
+    'Messages are sealed for your other device. There, open Settings, choose Link a device, and scan or type this code:',
   'link.this.compare': 'Does your other device show the same two digits? If so, say so there.',
   'link.other.title': 'Link a device',
   'link.other.text':
-    'Sign in on the new device. It shows a code of sixteen letters: type it here. Only type what you see on a device of your own.',
+    'Sign in on the new device. It shows a code of sixteen letters: scan or type it here. Only use what you see on a device of your own.',
   'link.other.code': 'Code on the new device',
+  'link.other.scan': 'Scan the code',
+  'link.other.scan.text': 'Hold the code on the new device in front of this camera.',
+  'link.other.scan.other': 'That is a code, but not one of a new device.',
   'link.other.go': 'Link',
   'link.other.compare': 'Does the new device show the same two digits?',
   'link.other.same': 'They are the same',

@@ -1,8 +1,10 @@
 // On a device that has no part in what is sealed yet: the code that links it.
 import { useEffect, useSyncExternalStore } from 'react';
 import type { Linking } from '../../crypto/linking.ts';
+import { linkText } from '../../crypto/qr-texts.ts';
 import { t } from '../../i18n/text.ts';
 import { Code } from '../../ui/code.tsx';
+import { QrCode } from '../../ui/qr-code.tsx';
 import styles from './link-this.module.css';
 
 export function LinkThis({ linking }: { linking: Linking }) {
@@ -22,7 +24,12 @@ export function LinkThis({ linking }: { linking: Linking }) {
       ) : (
         <>
           <p>{t('link.this.text')}</p>
-          {state.kind === 'waiting' && <Code label={t('link.code')}>{state.code}</Code>}
+          {state.kind === 'waiting' && (
+            <>
+              <QrCode text={linkText(state.code)} label={t('link.qr')} />
+              <Code label={t('link.code')}>{state.code}</Code>
+            </>
+          )}
         </>
       )}
     </section>
