@@ -42,7 +42,7 @@ export function Sessions() {
   };
 
   return (
-    <section className={styles.card}>
+    <section className={styles.card} aria-label={t('settings.sessions')}>
       <h2>{t('settings.sessions')}</h2>
       <p className={styles.soft}>{t('settings.sessions.text')}</p>
       {problem && (
