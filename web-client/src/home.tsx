@@ -11,6 +11,7 @@ import styles from './home.module.css';
 import { t } from './i18n/text.ts';
 import { Announcer } from './notices.tsx';
 import { type Route, useRoute } from './route.ts';
+import { useWide } from './ui/wide.ts';
 
 export function Home() {
   const route = useRoute();
@@ -40,6 +41,8 @@ export function Home() {
     };
   }, [engine]);
 
+  const wide = useWide();
+  const detailsOf = route.at === 'conversation' && route.details ? route.id : null;
   const right = route.at === 'conversation' || route.at === 'settings';
   return (
     <main className={styles.home} data-pane={right ? 'right' : 'left'}>
@@ -51,8 +54,11 @@ export function Home() {
         )}
       </section>
       <div className={styles.right}>
-        <Pane route={route} />
-        {route.at === 'conversation' && route.details && <Details key={route.id} id={route.id} />}
+        {/* What details lie over is not to be reached. */}
+        <div className={styles.pane} inert={detailsOf !== null && !wide}>
+          <Pane route={route} />
+        </div>
+        {detailsOf && <Details key={detailsOf} id={detailsOf} />}
       </div>
       <Announcer open={route.at === 'conversation' ? route.id : null} />
     </main>

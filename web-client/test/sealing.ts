@@ -39,14 +39,14 @@ const id = <T extends string>() => {
 };
 
 /** What a browser keeps of a device; survives its engine. */
-export class Disk implements TrustStore {
+class Disk implements TrustStore {
   private readonly changes = new Map<string, KeyChange>();
   private readonly mail = new Map<MessageId, MailboxItem>();
   readonly records = records();
 
   keyChanges = async () => [...this.changes.values()].sort((a, b) => a.at.localeCompare(b.at));
   putKeyChange = async (change: KeyChange) => void this.changes.set(change.user_id + change.at, change);
-  heldMail = async (user: UserId) => [...this.mail.values()].filter(({ from }) => from.user_id === user);
+  heldMail = async () => [...this.mail.values()];
   putHeldMail = async (items: readonly MailboxItem[]) => {
     for (const item of items) this.mail.set(item.id, item);
   };
@@ -71,7 +71,7 @@ function records(): Records {
   return fake as Records;
 }
 
-export function vaultOn(me: Address, disk: Disk): Vault {
+function vaultOn(me: Address, disk: Disk): Vault {
   let turn: Promise<unknown> = Promise.resolve();
   const keeper = new Keeper(me, disk.records, Engine, (work) => {
     const mine = turn.then(work);

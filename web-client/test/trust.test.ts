@@ -123,7 +123,7 @@ describe.each(['another device', 'the same device'] as const)('somebody begins a
     expect(await ana.opens(said)).toBe('let me in');
     expect(await standing(ana, bo)).toMatchObject({ verified: false, held: false, safety_number: seen });
     expect(await statesOf(ana, bo)).toEqual(['agreed']);
-    expect(await ana.disk.heldMail(bo.user)).toEqual([]);
+    expect(await ana.disk.heldMail()).toEqual([]);
   });
 
   test('what is held stays so through a reload, and what was put aside is still there', async () => {
@@ -153,6 +153,45 @@ describe('held', () => {
     expect(await ana.engine.trust.accept(bo.user, seen)).toBe(false);
     expect(await standing(ana, bo)).toMatchObject({ held: true });
     expect(await statesOf(ana, bo)).toEqual(['held', 'held']);
+  });
+
+  test('what was put aside opens later, where there is no network when the person goes on', async () => {
+    const { ana, bo } = await compared();
+    const bos = await bo.anew('another device');
+    const said = await bos.say('let me in', ana.user);
+    expect(await ana.reads(said)).toBe(null);
+    const { receive } = ana.engine;
+    ana.engine.receive = () => Promise.reject(new Error('offline'));
+    expect(await ana.engine.trust.accept(bo.user, await numberOf(ana, bo))).toBe(true);
+    expect(await ana.opens(said)).toBe(null);
+    ana.engine.receive = receive;
+    await ana.online();
+    expect(await ana.opens(said)).toBe('let me in');
+    expect(await ana.disk.heldMail()).toEqual([]);
+  });
+
+  test('two tabs that notice it at once make one entry of it', async () => {
+    const { ana, bo } = await people();
+    const tab = await start(ana.tab());
+    await bo.anew('another device');
+    await Promise.all([ana.engine.trust.refresh(bo.user), tab.engine.trust.refresh(bo.user)]);
+    await new Promise((wake) => setTimeout(wake, 50));
+    expect(await statesOf(ana, bo)).toEqual(['accepted']);
+    expect(await statesOf(tab, bo)).toEqual(['accepted']);
+  });
+
+  test('a device that is not linked asks once, and has no number to show', async () => {
+    const { ana, bo, directory } = await people();
+    const tablet = new Phone(directory, ana.user);
+    running.push(tablet);
+    let told = 0;
+    tablet.engine.trust.subscribe(() => {
+      told += 1;
+      if (told < 50) void standing(tablet, bo);
+    });
+    expect((await standing(tablet, bo)).safety_number).toBe(null);
+    await new Promise((wake) => setTimeout(wake, 100));
+    expect(told).toBeLessThan(5);
   });
 
   test('looking at the new number keeps nothing of it', async () => {

@@ -99,6 +99,7 @@ export class SealedEngine implements CryptoEngine {
       return;
     }
     await this.repairs.settle();
+    await this.trust.settle();
     for (let more = true; more; ) {
       const page = await this.deps.keys.mailbox();
       await this.receive(page.items);

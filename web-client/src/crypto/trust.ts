@@ -34,7 +34,7 @@ export interface Standing {
 export interface TrustStore {
   keyChanges(): Promise<KeyChange[]>;
   putKeyChange(change: KeyChange): Promise<void>;
-  heldMail(user: UserId): Promise<MailboxItem[]>;
+  heldMail(): Promise<MailboxItem[]>;
   putHeldMail(items: readonly MailboxItem[]): Promise<void>;
   dropHeldMail(ids: readonly MessageId[]): Promise<void>;
 }
@@ -90,9 +90,8 @@ export class Trust {
   }
 
   async of(user: UserId): Promise<Standing> {
-    const standing = await this.stands(user);
-    if (standing.safety_number || standing.held) return standing;
-    await this.refresh(user);
+    const { list } = await this.deps.vault.call('peer', { user });
+    if (!list) await this.refresh(user);
     return this.stands(user);
   }
 
@@ -143,7 +142,7 @@ export class Trust {
     if (!change) return this.tell();
     await this.keep({ ...change, state: 'returned' });
     // Not waited for: whoever took the list in may be in the middle of opening boxes.
-    this.release(user).catch((error: unknown) => console.warn(String(error)));
+    void this.release(user);
   }
 
   /** Does something that needs this person's keys, and waits while they are held. */
@@ -167,11 +166,24 @@ export class Trust {
     return aside;
   }
 
+  /** Opens what was put aside, of people who are held no more. */
+  async settle(): Promise<void> {
+    await this.read;
+    const { kept, receive } = this.deps;
+    const isFree = ({ from }: MailboxItem) => !this.heldOf(from.user_id);
+    const aside = (await kept.heldMail()).filter(isFree);
+    if (aside.length === 0) return;
+    await receive(aside);
+    // Somebody's key may have changed once more meanwhile.
+    await kept.dropHeldMail(aside.filter(isFree).map(({ id }) => id));
+    this.channel.postMessage([...new Set(aside.map(({ conversation_id }) => conversation_id))]);
+  }
+
   private async stands(user: UserId): Promise<Standing> {
     await this.read;
     const { vault } = this.deps;
     const peer = await vault.call('peer', { user });
-    const changes = this.changes.filter(({ user_id }) => user_id === user);
+    const changes = withoutEchoes(this.changes.filter(({ user_id }) => user_id === user));
     const held = this.heldOf(user);
     const { safety_number } = held ? await vault.call('number_with', { list: held.list }) : peer;
     return { safety_number, verified: peer.is_verified && !held, held: held !== null, changes };
@@ -195,13 +207,8 @@ export class Trust {
   /** Goes on with what has waited for the person. */
   private async release(user: UserId): Promise<void> {
     this.wake();
-    const { kept, receive } = this.deps;
-    const aside = await kept.heldMail(user);
-    if (aside.length > 0) {
-      await receive(aside);
-      if (!this.heldOf(user)) await kept.dropHeldMail(aside.map(({ id }) => id));
-    }
-    this.channel.postMessage([...new Set(aside.map(({ conversation_id }) => conversation_id))]);
+    // What fails for lack of a network is done when there is one.
+    await this.settle().catch((error: unknown) => console.warn(String(error)));
     await this.refresh(user);
   }
 
@@ -247,4 +254,12 @@ export class Trust {
     this.turn = mine.catch(() => undefined);
     return mine;
   }
+}
+
+/** Two tabs may notice the same change at the same moment: it is one. */
+function withoutEchoes(changes: readonly KeyChange[]): readonly KeyChange[] {
+  return changes.filter((change, at) => {
+    const next = changes[at + 1];
+    return next?.list.account_key !== change.list.account_key || change.state === 'returned';
+  });
 }

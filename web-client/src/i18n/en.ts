@@ -188,6 +188,7 @@ export const en = {
   'details.held':
     'You had verified the number before. Most often {name} has begun anew, on a new device. It can also mean that somebody stands between you. Compare the new number with {name}; until then, messages wait.',
   'details.none': 'There is no safety number yet: {name} has no device that reads encrypted messages.',
+  'details.unlinked': 'Link this device first. Then the safety number is shown here.',
   'details.plain': 'Nothing is encrypted on this server: it runs for development.',
 
   'scan.picture': 'What the camera sees',

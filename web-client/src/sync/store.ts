@@ -71,7 +71,7 @@ export class Store implements TrustStore {
       drafts: 'conversation_id',
       outbox: '++place, &id, conversation_id',
     });
-    db.version(2).stores({ key_changes: '[user_id+at], at', held_mail: 'id, from.user_id' });
+    db.version(2).stores({ key_changes: '[user_id+at], at', held_mail: 'id' });
     this.db = db as typeof this.db;
   }
 
@@ -189,8 +189,8 @@ export class Store implements TrustStore {
     await this.db.key_changes.put(change);
   }
 
-  heldMail(user: UserId): Promise<MailboxItem[]> {
-    return this.db.held_mail.where('from.user_id').equals(user).sortBy('id');
+  heldMail(): Promise<MailboxItem[]> {
+    return this.db.held_mail.toArray();
   }
 
   async putHeldMail(items: readonly MailboxItem[]): Promise<void> {

@@ -19,7 +19,8 @@ export async function watchCamera(
   read: (text: string) => void,
   stop: AbortSignal,
 ): Promise<void> {
-  const [stream, { decodeQR }] = await Promise.all([open(), reader()]);
+  const { decodeQR } = await reader();
+  const stream = await open();
   const end = () => {
     for (const track of stream.getTracks()) track.stop();
   };

@@ -21,7 +21,10 @@ export function KeyChangeEntry({ change, name, id }: EntryProps) {
     <div className={styles.entry} data-state={change.state} title={full(change.at)}>
       <ShieldAlert size={18} aria-hidden="true" />
       <p>{t(`trust.${change.state}`, { name })}</p>
-      <Button onClick={() => go({ at: 'conversation', id, details: true })}>{t('trust.compare')}</Button>
+      {/* While it is held the banner asks. */}
+      {change.state !== 'held' && (
+        <Button onClick={() => go({ at: 'conversation', id, details: true })}>{t('trust.compare')}</Button>
+      )}
     </div>
   );
 }

@@ -33,33 +33,39 @@ export function Details({ id }: { id: ConversationId }) {
   const leave = () => goBackTo({ at: 'conversation', id });
   const seen = presence?.last_seen;
   return (
-    <aside
-      className={styles.details}
-      aria-label={t('details.title')}
-      onKeyDown={(event) => {
-        // A dialog in front closes first.
-        if (event.key === 'Escape' && !event.defaultPrevented && !document.querySelector('dialog[open]'))
-          leave();
-      }}
-    >
-      <header className={styles.header}>
-        <IconButton ref={close} icon={X} label={t('details.close')} onClick={leave} />
-        <h2>{t('details.title')}</h2>
-      </header>
-      <div className={styles.scroll}>
-        <div className={styles.person}>
-          <Avatar id={peer.id} name={nameOf(peer)} size={96} />
-          <p className={styles.name}>
-            <bdi>{nameOf(peer)}</bdi>
-          </p>
-          <p className={styles.soft}>@{peer.username}</p>
-          {presence?.online && <p className={styles.online}>{t('conversation.online')}</p>}
-          {!presence?.online && seen && (
-            <p className={styles.soft}>{t('conversation.seen', { when: moment(seen) })}</p>
-          )}
+    <>
+      {/* Beside the pane where it lies over the conversation: whoever presses there wants to go back. */}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: the keyboard has Escape and the button */}
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: the same */}
+      <div className={styles.scrim} onClick={leave} />
+      <aside
+        className={styles.details}
+        aria-label={t('details.title')}
+        onKeyDown={(event) => {
+          // A dialog in front closes first.
+          if (event.key === 'Escape' && !event.defaultPrevented && !document.querySelector('dialog[open]'))
+            leave();
+        }}
+      >
+        <header className={styles.header}>
+          <IconButton ref={close} icon={X} label={t('details.close')} onClick={leave} />
+          <h2>{t('details.title')}</h2>
+        </header>
+        <div className={styles.scroll}>
+          <div className={styles.person}>
+            <Avatar id={peer.id} name={nameOf(peer)} size={80} />
+            <p className={styles.name}>
+              <bdi>{nameOf(peer)}</bdi>
+            </p>
+            <p className={styles.soft}>@{peer.username}</p>
+            {presence?.online && <p className={styles.online}>{t('conversation.online')}</p>}
+            {!presence?.online && seen && (
+              <p className={styles.soft}>{t('conversation.seen', { when: moment(seen) })}</p>
+            )}
+          </div>
+          <Encryption peer={peer} />
         </div>
-        <Encryption peer={peer} />
-      </div>
-    </aside>
+      </aside>
+    </>
   );
 }

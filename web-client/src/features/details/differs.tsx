@@ -10,9 +10,7 @@ export function Differs({ name, onAgain }: { name: string; onAgain: () => void }
       <TriangleAlert size={28} aria-hidden="true" />
       <p className={styles.big}>{t('details.differs')}</p>
       <p>{t('details.differs.text', { name })}</p>
-      <Button look="danger" onClick={onAgain}>
-        {t('details.differs.again')}
-      </Button>
+      <Button onClick={onAgain}>{t('details.differs.again')}</Button>
     </div>
   );
 }

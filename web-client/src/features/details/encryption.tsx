@@ -1,7 +1,7 @@
 // The safety number with somebody, and what one does with it: compare, scan, say that it is the same.
 import { ScanQrCode, ShieldAlert, ShieldCheck, ShieldQuestionMark } from 'lucide-react';
 import { useEffect, useState } from 'react';
-import { useClient } from '../../client.tsx';
+import { useClient, useEngine } from '../../client.tsx';
 import { readSafety, safetyText } from '../../crypto/qr-texts.ts';
 import type { Standing, Trust } from '../../crypto/trust.ts';
 import type { User } from '../../gen/contract.ts';
@@ -20,6 +20,7 @@ type Said = 'match' | 'differs' | 'stale' | null;
 
 export function Encryption({ peer }: { peer: User }) {
   const { trust } = useClient().engine;
+  const linked = useEngine((snapshot) => snapshot.linked);
   const standing = useStanding(peer.id);
   const name = nameOf(peer);
   // Whoever looks at the number wants the one that stands now.
@@ -29,7 +30,9 @@ export function Encryption({ peer }: { peer: User }) {
       <h3>{t('details.encryption')}</h3>
       {!trust && <p className={styles.warning}>{t('details.plain')}</p>}
       {trust && !standing && <p role="status">{t('details.loading')}</p>}
-      {standing && !standing.safety_number && <p className={styles.soft}>{t('details.none', { name })}</p>}
+      {standing && !standing.safety_number && (
+        <p className={styles.soft}>{linked ? t('details.none', { name }) : t('details.unlinked')}</p>
+      )}
       {trust && standing?.safety_number && (
         <Compare trust={trust} peer={peer} standing={standing} number={standing.safety_number} />
       )}

@@ -2,6 +2,7 @@
 import { Laptop, LockKeyhole, LockKeyholeOpen } from 'lucide-react';
 import { useCallback, useEffect, useState } from 'react';
 import { useClient, useEngine } from '../../client.tsx';
+import { VaultRefused } from '../../crypto/vault.ts';
 import type { DeviceId, Session } from '../../gen/contract.ts';
 import { t } from '../../i18n/text.ts';
 import { moment } from '../../i18n/time.ts';
@@ -33,7 +34,7 @@ export function Sessions() {
   const revoke = async (session: Session) => {
     try {
       // First nothing is sealed for it any more. A device that has no part in it can't sign that.
-      if (isLinked) await trust?.devices.remove(session.device.id);
+      if (isLinked) await trust?.devices.remove(session.device.id).catch(unlessRefused);
       await api.revoke(session.id);
       await load();
     } catch (error) {
@@ -90,4 +91,9 @@ function LinkedLine({ linked }: { linked: boolean }) {
       {t(linked ? 'settings.sessions.linked' : 'settings.sessions.unlinked')}
     </p>
   );
+}
+
+/** Where the vault can't sign for this account, the session still has to end. */
+function unlessRefused(error: unknown): void {
+  if (!(error instanceof VaultRefused)) throw error;
 }
