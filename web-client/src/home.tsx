@@ -5,6 +5,7 @@ import { FirstRun } from './features/backup/first-run.tsx';
 import { ConversationPane } from './features/conversation/conversation-pane.tsx';
 import { NoConversation } from './features/conversation/no-conversation.tsx';
 import { ChatList } from './features/conversations/chat-list.tsx';
+import { Details } from './features/details/details.tsx';
 import { NewGroup } from './features/groups/new-group.tsx';
 import { FindPeople } from './features/people/find-people.tsx';
 import { Settings } from './features/settings/settings.tsx';
@@ -12,6 +13,7 @@ import styles from './home.module.css';
 import { t } from './i18n/text.ts';
 import { Announcer } from './notices.tsx';
 import { type Route, useRoute } from './route.ts';
+import { useWide } from './ui/wide.ts';
 
 export function Home() {
   const route = useRoute();
@@ -41,6 +43,8 @@ export function Home() {
     };
   }, [engine]);
 
+  const wide = useWide();
+  const detailsOf = route.at === 'conversation' && route.details ? route.id : null;
   const right = route.at === 'conversation' || route.at === 'settings';
   return (
     <main className={styles.home} data-pane={right ? 'right' : 'left'}>
@@ -48,7 +52,11 @@ export function Home() {
         <Left route={route} />
       </section>
       <div className={styles.right}>
-        <Pane route={route} />
+        {/* What details lie over is not to be reached. */}
+        <div className={styles.pane} inert={detailsOf !== null && !wide}>
+          <Pane route={route} />
+        </div>
+        {detailsOf && <Details key={detailsOf} id={detailsOf} />}
       </div>
       <FirstRun />
       <Announcer open={route.at === 'conversation' ? route.id : null} />

@@ -4,7 +4,7 @@ import type { ConversationId } from './gen/contract.ts';
 
 export type Route =
   | { readonly at: 'chats' }
-  | { readonly at: 'conversation'; readonly id: ConversationId }
+  | { readonly at: 'conversation'; readonly id: ConversationId; readonly details?: boolean }
   | { readonly at: 'new' }
   | { readonly at: 'new-group' }
   | { readonly at: 'settings' }
@@ -13,8 +13,9 @@ export type Route =
 const listeners = new Set<() => void>();
 
 function parse(path: string): Route {
-  const [, first, second] = path.split('/');
-  if (first === 'c' && second) return { at: 'conversation', id: second as ConversationId };
+  const [, first, second, third] = path.split('/');
+  if (first === 'c' && second)
+    return { at: 'conversation', id: second as ConversationId, details: third === 'details' };
   if (first === 'new' || first === 'new-group' || first === 'settings' || first === 'register')
     return { at: first };
   return { at: 'chats' };
@@ -23,7 +24,7 @@ function parse(path: string): Route {
 export function pathOf(route: Route): string {
   switch (route.at) {
     case 'conversation':
-      return `/c/${route.id}`;
+      return `/c/${route.id}${route.details ? '/details' : ''}`;
     case 'chats':
       return '/';
     default:
@@ -41,9 +42,14 @@ export function go(route: Route, how: 'push' | 'replace' = 'push'): void {
 
 /** Back to the chats: by history where one came from inside the app, so that the back button agrees. */
 export function goBack(): void {
+  goBackTo({ at: 'chats' });
+}
+
+/** Back to where one came from, or to this place where one came from outside. */
+export function goBackTo(place: Route): void {
   const state: unknown = history.state;
   if (typeof state === 'object' && state !== null && 'inside' in state) history.back();
-  else go({ at: 'chats' }, 'replace');
+  else go(place, 'replace');
 }
 
 export function useRoute(): Route {

@@ -238,6 +238,7 @@ function sealing(): CryptoEngine {
     groups: null,
     backup: null,
     beginAnew: async () => undefined,
+    trust: null,
     online: async () => undefined,
     seal: async ({ id, content }) => {
       const known = kept.get(id);

@@ -7,6 +7,6 @@ import { workerVault } from './worker-vault.ts';
 
 export const browserCrypto: CryptoMaker = {
   plain: () => plainEngine,
-  sealed: (me, keys) => new SealedEngine({ me, keys, vault: workerVault(me) }),
+  sealed: (me, keys, kept) => new SealedEngine({ me, keys, kept, vault: workerVault(me) }),
   forget: (user) => Records.removeAll(`sotto-keys-${user}`),
 };

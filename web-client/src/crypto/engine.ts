@@ -14,6 +14,7 @@ import type {
 import type { Backup } from './backup.ts';
 import type { Groups } from './groups.ts';
 import type { Linking } from './linking.ts';
+import type { Trust } from './trust.ts';
 
 export interface ToSeal {
   readonly id: MessageId;
@@ -47,6 +48,8 @@ export interface CryptoEngine {
   readonly backup: Backup | null;
   /** Begins the account anew where its key is out of reach. */
   beginAnew(): Promise<void>;
+  /** Whose keys were compared; nothing where nothing is sealed. */
+  readonly trust: Trust | null;
   /** Sees to it that this device can talk. Called whenever the server is reached. */
   online(): Promise<void>;
   /** The same id gives the same envelope, however often; the boxes are for the devices that are known now. */

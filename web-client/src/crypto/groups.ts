@@ -11,6 +11,7 @@ import type {
 } from '../gen/contract.ts';
 import type { Sealed } from './engine.ts';
 import type { People } from './people.ts';
+import type { Trust } from './trust.ts';
 import type { Draft, Outcome, Vault } from './vault.ts';
 
 export interface StatementsApi {
@@ -21,6 +22,7 @@ interface GroupsDeps {
   readonly vault: Vault;
   readonly people: People;
   readonly api: StatementsApi;
+  readonly trust: Pick<Trust, 'patiently'>;
   /** Posts the boxes that wait. */
   readonly post: () => Promise<void>;
 }
@@ -48,14 +50,14 @@ export class Groups {
   }
 
   async seal(draft: Draft, conversation: Conversation): Promise<Sealed> {
-    const { vault, people, post } = this.deps;
+    const { vault, people, post, trust } = this.deps;
     if (((await this.known(conversation.id))?.epoch ?? 0) < conversation.epoch)
       await this.follow(conversation.id);
     const group = await this.known(conversation.id);
     if (!group) throw new NotFollowed();
     const members = group.members.map(({ user_id }) => user_id);
     const unknown = members.filter((user) => !group.versions[user]);
-    if (unknown.length > 0) await people.lookAt(unknown);
+    await trust.patiently(members, () => people.lookAt(unknown));
     await people.reach(members);
     const sealed = await vault.call('seal_group', { draft });
     // The sender's key goes before what it opens.

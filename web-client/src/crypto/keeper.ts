@@ -36,6 +36,7 @@ export class Keeper {
       const kept = await this.ofRecords(op, ask);
       if (kept) return kept as VaultCalls[Op]['answer'];
       const engine = await this.fresh();
+      if (op === 'number_with') return this.tryOut(engine, ask as VaultCalls['number_with']['ask']);
       const request = JSON.stringify({ op, ...(await this.withRecords(op, ask)) });
       try {
         const answer = JSON.parse(engine.call(request, this.now())) as Answer;
@@ -62,6 +63,21 @@ export class Keeper {
     else if (op === 'backup_at') await this.records.setBackupMark(ask as VaultCalls['backup_at']['ask']);
     else return null;
     return {};
+  }
+
+  /** What would be, without committing it: afterwards the device is read from its records again. */
+  private tryOut(engine: Engine, { list }: VaultCalls['number_with']['ask']): VaultCalls['peer']['answer'] {
+    const ask = (request: object) => {
+      const { ok, error } = JSON.parse(engine.call(JSON.stringify(request), this.now())) as Answer;
+      if (error) throw new VaultRefused(error);
+      return ok;
+    };
+    try {
+      ask({ op: 'accept_account_key', list });
+      return ask({ op: 'peer', user: list.user_id }) as VaultCalls['peer']['answer'];
+    } finally {
+      this.drop();
+    }
   }
 
   private async fresh(): Promise<Engine> {

@@ -1,5 +1,6 @@
 // The people whose devices this one seals for: their signed lists, and a session with each of their devices.
 import type { Address, ClaimedKeys, DeviceList, UserId } from '../gen/contract.ts';
+import type { Trust } from './trust.ts';
 import { type Vault, VaultRefused } from './vault.ts';
 
 export interface DirectoryApi {
@@ -12,6 +13,7 @@ export interface DirectoryApi {
 interface PeopleDeps {
   readonly me: UserId;
   readonly vault: Vault;
+  readonly trust: Pick<Trust, 'changed' | 'learned'>;
   readonly keys: DirectoryApi;
 }
 
@@ -67,12 +69,11 @@ export class People {
     const { outcomes } = await this.deps.vault.call('learn', { lists: [list] });
     const [outcome] = outcomes;
     if (typeof outcome === 'object' && 'failed' in outcome) {
-      const { is_verified } = await this.deps.vault.call('peer', { user });
-      // Whose safety number nobody compared may begin anew, as people do; one that was compared must be compared again.
-      if (outcome.failed.remedy !== 'account_key_changed' || is_verified || user === this.deps.me)
+      // Others may begin anew, as people do; what that means is for trust to say.
+      if (outcome.failed.remedy !== 'account_key_changed' || user === this.deps.me)
         throw new VaultRefused(outcome.failed);
-      await this.deps.vault.call('accept_account_key', { list });
-    }
+      await this.deps.trust.changed(list);
+    } else await this.deps.trust.learned(user);
     this.versions.set(user, version);
   }
 }

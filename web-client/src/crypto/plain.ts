@@ -9,6 +9,7 @@ export const plainEngine: CryptoEngine = {
   groups: null,
   backup: null,
   beginAnew: nothing,
+  trust: null,
   online: nothing,
   seal: async ({ content }) => ({ envelope: { kind: 'plain', content }, boxes: [] }),
   refresh: nothing,

@@ -19,8 +19,10 @@ import { Backup, type BackupApi } from './backup.ts';
 import type { CryptoEars, CryptoEngine, Sealed, ToSeal } from './engine.ts';
 import { Groups, type StatementsApi } from './groups.ts';
 import { Linking } from './linking.ts';
+import { OwnDevices } from './own-devices.ts';
 import { type DirectoryApi, People } from './people.ts';
 import { Repairs } from './repairs.ts';
+import { Trust, type TrustStore } from './trust.ts';
 import { type Outcome, type Vault, VaultRefused } from './vault.ts';
 
 /** The directory's calls, and those around it. */
@@ -37,6 +39,8 @@ interface SealedDeps {
   readonly me: Address;
   readonly vault: Vault;
   readonly keys: KeysApi;
+  /** Where it is kept whose keys have changed. */
+  readonly kept: TrustStore;
 }
 
 /** As many one-time keys as the directory wants: only what is due by its age is made. */
@@ -61,23 +65,35 @@ export class SealedEngine implements CryptoEngine {
   readonly linking: Linking;
   readonly groups: Groups;
   readonly backup: Backup;
+  readonly trust: Trust;
   private readonly people: People;
   private readonly repairs: Repairs;
 
   constructor(private readonly deps: SealedDeps) {
-    const { me, vault, keys } = deps;
-    this.people = new People({ me: me.user_id, vault, keys });
+    const { me, vault, keys, kept } = deps;
+    const look = (user: UserId) => this.people.look(user);
+    this.trust = new Trust({
+      me,
+      vault,
+      kept,
+      look,
+      devices: new OwnDevices({ me: me.user_id, vault, keys, look }),
+      receive: (items) => this.receive(items),
+      readable: (ids) => this.ears.readable(ids),
+    });
+    this.people = new People({ me: me.user_id, vault, keys, trust: this.trust });
     this.repairs = new Repairs({ vault, keys, reach: (users) => this.people.reach(users) });
     const linked = () => this.online();
     this.linking = new Linking({ me: me.device_id, vault, linked, before: () => this.backup.flush() });
     this.backup = new Backup({ vault, api: keys.backup, linked, restored: () => this.ears.readable('all') });
     const post = () => this.repairs.post();
-    this.groups = new Groups({ vault, people: this.people, api: keys, post });
+    this.groups = new Groups({ vault, people: this.people, api: keys, post, trust: this.trust });
   }
 
   stop(): void {
     if (this.acking) clearTimeout(this.acking);
     this.backup.stop();
+    this.trust.stop();
     this.deps.vault.close();
   }
 
@@ -93,6 +109,7 @@ export class SealedEngine implements CryptoEngine {
       return;
     }
     await this.repairs.settle();
+    await this.trust.settle();
     for (let more = true; more; ) {
       const page = await this.deps.keys.mailbox();
       await this.receive(page.items);
@@ -123,8 +140,10 @@ export class SealedEngine implements CryptoEngine {
     if (conversation.kind !== 'direct') return this.groups.seal(draft, conversation);
     const other = conversation.members.find(({ user }) => user.id !== me.user_id)?.user.id;
     if (!other) throw new NoDevices();
-    for (const user of [me.user_id, other])
-      if (!this.people.knows(user) && !(await this.people.look(user))) throw new NoDevices();
+    await this.trust.patiently([other], async () => {
+      for (const user of [me.user_id, other])
+        if (!this.people.knows(user) && !(await this.people.look(user))) throw new NoDevices();
+    });
     await this.people.reach([me.user_id, other]);
     const sealed = await this.deps.vault.call('seal_direct', { draft, with: other });
     return { envelope: { kind: 'sealed', ...sealed.envelope }, boxes: sealed.boxes };
@@ -172,7 +191,7 @@ export class SealedEngine implements CryptoEngine {
     const strangers = items.filter(({ from }) => !this.people.knows(from.user_id));
     await this.people.lookAt(strangers.map(({ from }) => from.user_id));
     let { outcomes } = await this.deps.vault.call('receive', { items });
-    const unlisted = items.filter((_, at) => remedyOf(outcomes[at]) === 'refresh');
+    const unlisted = items.filter((_, at) => mayBeAnew(outcomes[at]));
     if (unlisted.length > 0) {
       await this.people.lookAt(unlisted.map(({ from }) => from.user_id));
       const again = await this.deps.vault.call('receive', { items: unlisted });
@@ -188,8 +207,9 @@ export class SealedEngine implements CryptoEngine {
     const readable = items.filter((_, at) => opens(outcomes[at])).map((item) => item.conversation_id);
     if (readable.length > 0) this.ears.readable(new Set(readable));
     this.backup.later();
+    const aside = await this.trust.putAside(items.filter((_, at) => mayBeAnew(outcomes[at])));
     for (const [at, item] of items.entries()) {
-      const outcome = outcomes[at];
+      const outcome = aside.includes(item) ? undefined : outcomes[at];
       if (typeof outcome === 'object' && 'asked' in outcome) this.repairs.owe(outcome.asked);
       else if (remedyOf(outcome) === 'repair') this.repairs.mend(item);
       else if (remedyOf(outcome) === 'refuse') console.warn('a box was refused');
@@ -251,6 +271,11 @@ export class SealedEngine implements CryptoEngine {
 
 function remedyOf(outcome: Outcome | undefined): string | null {
   return typeof outcome === 'object' && 'failed' in outcome ? outcome.failed.remedy : null;
+}
+
+/** Whoever began anew has other devices, or other keys on the same one: their list tells. */
+function mayBeAnew(outcome: Outcome | undefined): boolean {
+  return ['refresh', 'repair', 'refuse'].includes(remedyOf(outcome) ?? '');
 }
 
 function contentOf(outcome: Outcome | undefined): Content | null {

@@ -46,6 +46,9 @@ export interface VaultCalls {
     ask: { user: UserId };
     answer: { list: DeviceList | null; is_verified: boolean; safety_number: string | null };
   };
+  set_verified: { ask: { user: UserId; verified: boolean }; answer: object };
+  /** The safety number as it would be with this list. Nothing of it is kept. */
+  number_with: { ask: { list: DeviceList }; answer: { safety_number: string | null } };
   unreached: { ask: { users: readonly UserId[] }; answer: { devices: readonly Address[] } };
   begin: { ask: { claimed: readonly ClaimedKeys[] }; answer: object };
   seal_direct: {

@@ -1,5 +1,6 @@
 // Gives the client its words: the one way any text reaches the screen.
-import { en, type Text } from './en.ts';
+import { en } from './en.ts';
+import type { Text } from './text-type.ts';
 
 export type Key = keyof typeof en;
 type Catalogue = Readonly<Record<Key, Text>>;

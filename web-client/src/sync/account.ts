@@ -2,6 +2,7 @@
 //
 //   opening ──▶ guest ──sign in──▶ open ──signs out, or is signed out──▶ guest
 import type { CryptoEngine } from '../crypto/engine.ts';
+import type { TrustStore } from '../crypto/trust.ts';
 import type { Address, ConversationId, Device, DeviceId, SignedIn, UserId } from '../gen/contract.ts';
 import { type Api, api, type GuestApi, guestApi } from './api.ts';
 import { Engine } from './engine.ts';
@@ -27,7 +28,7 @@ export interface AccountDeps {
 /** What a platform seals with. */
 export interface CryptoMaker {
   plain(): CryptoEngine;
-  sealed(me: Address, keys: Api['keys']): CryptoEngine;
+  sealed(me: Address, keys: Api['keys'], kept: TrustStore): CryptoEngine;
   /** Removes a person's keys from this device. */
   forget(user: UserId): Promise<void>;
 }
@@ -123,14 +124,15 @@ export class Account {
   private async enter({ user, device }: SignedIn): Promise<void> {
     const calls = api(this.http, this.session);
     const me = { user_id: user.id, device_id: device.id };
+    const store = new Store(user.id);
     const crypto = (await this.takesPlain())
       ? this.deps.crypto.plain()
-      : this.deps.crypto.sealed(me, calls.keys);
+      : this.deps.crypto.sealed(me, calls.keys, store);
     const engine = new Engine({
       me: user,
       session: this.session,
       api: calls,
-      store: new Store(user.id),
+      store,
       crypto,
       openLine: socketLine(this.deps.server),
       locks: this.locks,

@@ -45,6 +45,7 @@ export class Engine {
   readonly backup: CryptoEngine['backup'];
   readonly groups: Groups;
   readonly people: PeopleBook;
+  readonly trust: CryptoEngine['trust'];
   private readonly board: Board;
   private readonly stopped = new AbortController();
   private readonly channel: BroadcastChannel;
@@ -63,6 +64,7 @@ export class Engine {
     const { me, store, crypto, api, session, openLine } = deps;
     this.linking = crypto.linking;
     this.backup = crypto.backup;
+    this.trust = crypto.trust;
     this.board = new Board(me, crypto.protection);
     this.people = new PeopleBook(api, (people) => this.show({ people }));
     this.channel = new BroadcastChannel(`sotto-${me.id}`);
@@ -95,7 +97,10 @@ export class Engine {
       link: (body, to) => this.connection.call(CALL.link, to ? { body, to } : { body }),
     });
     this.receipts = new Receipts({
-      stand: (id) => this.stand(id),
+      stand: (id) => {
+        const state = this.conversations.get(id);
+        return state ? watermarkOf(state.marks, me.id) : null;
+      },
       send: (conversation_id, mark) => this.connection.call(CALL.receipt, { conversation_id, ...mark }),
     });
     this.typingIn = new TypingIn((id, typing) => this.conversations.change(id, { typing }));
@@ -282,11 +287,6 @@ export class Engine {
     const { read_seq } = watermarkOf(state.marks, this.deps.me.id);
     for (const entry of foreign)
       if (entry.message.seq > read_seq && entry.message.kind === 'message') this.deps.heard?.(entry);
-  }
-
-  private stand(id: ConversationId) {
-    const state = this.conversations.get(id);
-    return state ? watermarkOf(state.marks, this.deps.me.id) : null;
   }
 
   private put(id: ConversationId, what: ToSay): Promise<void> {

@@ -1,6 +1,15 @@
 // What this device keeps in IndexedDB, one database per person: logs, watermarks, drafts and the outbox.
 import { Dexie, type EntityTable, type Table } from 'dexie';
-import type { Content, Conversation, ConversationId, Message, MessageId, UserId } from '../gen/contract.ts';
+import type { KeyChange, TrustStore } from '../crypto/trust.ts';
+import type {
+  Content,
+  Conversation,
+  ConversationId,
+  MailboxItem,
+  Message,
+  MessageId,
+  UserId,
+} from '../gen/contract.ts';
 import type { Watermark } from './derived.ts';
 import type { Pending } from './fold.ts';
 import type { Entry } from './log.ts';
@@ -42,13 +51,15 @@ export function written(write: Promise<unknown>): void {
   });
 }
 
-export class Store {
+export class Store implements TrustStore {
   private readonly db: Dexie & {
     entries: Table<EntryRow, [ConversationId, number]>;
     conversations: EntityTable<Conversation, 'id'>;
     watermarks: Table<WatermarkRow, [ConversationId, UserId]>;
     drafts: Table<DraftRow, ConversationId>;
     outbox: Table<OutboxItem, number>;
+    key_changes: Table<KeyChange, [UserId, string]>;
+    held_mail: Table<MailboxItem, MessageId>;
   };
 
   constructor(user: UserId) {
@@ -60,6 +71,7 @@ export class Store {
       drafts: 'conversation_id',
       outbox: '++place, &id, conversation_id',
     });
+    db.version(2).stores({ key_changes: '[user_id+at], at', held_mail: 'id' });
     this.db = db as typeof this.db;
   }
 
@@ -167,5 +179,25 @@ export class Store {
 
   async removeFromOutbox(ids: readonly MessageId[]): Promise<void> {
     await this.db.outbox.where('id').anyOf(ids).delete();
+  }
+
+  keyChanges(): Promise<KeyChange[]> {
+    return this.db.key_changes.orderBy('at').toArray();
+  }
+
+  async putKeyChange(change: KeyChange): Promise<void> {
+    await this.db.key_changes.put(change);
+  }
+
+  heldMail(): Promise<MailboxItem[]> {
+    return this.db.held_mail.toArray();
+  }
+
+  async putHeldMail(items: readonly MailboxItem[]): Promise<void> {
+    await this.db.held_mail.bulkPut([...items]);
+  }
+
+  async dropHeldMail(ids: readonly MessageId[]): Promise<void> {
+    await this.db.held_mail.bulkDelete([...ids]);
   }
 }

@@ -1,10 +1,12 @@
 // One conversation: its head, its timeline, and the place to write.
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { useClient, useEngine } from '../../client.tsx';
+import type { KeyChange } from '../../crypto/trust.ts';
 import type { ConversationId, MessageId } from '../../gen/contract.ts';
 import { t } from '../../i18n/text.ts';
 import { peerOf, titleOf } from '../../names.ts';
 import { wordsForError } from '../../problems.ts';
+import { useStanding } from '../../standing.ts';
 import type { ConversationState } from '../../sync/conversations.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
@@ -15,7 +17,10 @@ import styles from './conversation-pane.module.css';
 import type { ComposerMode } from './draft.ts';
 import { FailedChanges } from './failed-changes.tsx';
 import { Header } from './header.tsx';
+import { KeyChangeBanner } from './key-change.tsx';
 import { Timeline, type View } from './timeline.tsx';
+
+const NO_CHANGES: readonly KeyChange[] = [];
 
 export function ConversationPane({ id }: { id: ConversationId }) {
   const state = useEngine((snapshot) => snapshot.states.get(id));
@@ -33,6 +38,8 @@ function Open({ state }: { state: ConversationState }) {
   const { id } = conversation;
   const peerId = peerOf(conversation, me.id)?.id;
   const blocked = useEngine((snapshot) => peerId !== undefined && snapshot.blocked.has(peerId));
+  const standing = useStanding(peerId);
+  const changes = standing?.changes ?? NO_CHANGES;
   const [mode, setMode] = useState<ComposerMode>(() => modeOf(state));
   const [deleting, setDeleting] = useState<MessageId | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
@@ -70,14 +77,14 @@ function Open({ state }: { state: ConversationState }) {
   );
   const { items, marks, log, unread, loadingOlder } = state;
   const view = useMemo<View>(
-    () => ({ conversation, items, marks, log, unread, loadingOlder }),
-    [conversation, items, marks, log, unread, loadingOlder],
+    () => ({ conversation, items, marks, log, unread, loadingOlder, changes }),
+    [conversation, items, marks, log, unread, loadingOlder, changes],
   );
 
   const name = titleOf(conversation, me.id);
   return (
     <section className={styles.pane} aria-label={t('conversation.label', { name })}>
-      <Header state={state} blocked={blocked} onBlock={setBlocked} />
+      <Header state={state} blocked={blocked} verified={standing?.verified ?? false} onBlock={setBlocked} />
       {problem && (
         <p role="alert" className={styles.problem}>
           {problem}
@@ -85,6 +92,7 @@ function Open({ state }: { state: ConversationState }) {
       )}
       <FailedChanges outbox={state.outbox} />
       <Timeline state={view} actions={actions} />
+      {standing?.held && peerId && <KeyChangeBanner standing={standing} user={peerId} name={name} id={id} />}
       {blocked ? (
         <div className={styles.blocked}>
           <p>{t('conversation.blocked', { name })}</p>

@@ -1,11 +1,12 @@
 // The head of a conversation: who it is, whether they are there, and what can be done about them.
-import { ArrowLeft, Ban, CircleCheck, EllipsisVertical, LockOpen } from 'lucide-react';
+import { ArrowLeft, Ban, CircleCheck, EllipsisVertical, Info, LockOpen, ShieldCheck } from 'lucide-react';
 import { useState } from 'react';
 import { useClient, useEngine } from '../../client.tsx';
+import type { Presence } from '../../gen/contract.ts';
 import { t } from '../../i18n/text.ts';
 import { moment } from '../../i18n/time.ts';
 import { peerOf, titleOf } from '../../names.ts';
-import { goBack } from '../../route.ts';
+import { go, goBack } from '../../route.ts';
 import type { ConversationState } from '../../sync/conversations.ts';
 import { Avatar } from '../../ui/avatar.tsx';
 import { IconButton } from '../../ui/button.tsx';
@@ -17,10 +18,12 @@ import styles from './header.module.css';
 interface HeaderProps {
   state: ConversationState;
   blocked: boolean;
+  /** The person has compared the safety number. */
+  verified: boolean;
   onBlock: (how: 'blocked' | 'allowed') => void;
 }
 
-export function Header({ state, blocked, onBlock }: HeaderProps) {
+export function Header({ state, blocked, verified, onBlock }: HeaderProps) {
   const { me } = useClient().engine.getSnapshot();
   const { conversation } = state;
   const peer = peerOf(conversation, me.id);
@@ -30,7 +33,11 @@ export function Header({ state, blocked, onBlock }: HeaderProps) {
   const waiting = useEngine((snapshot) => snapshot.waiting);
   const protection = useEngine((snapshot) => snapshot.protection);
   const away = reach === 'offline' || reach === 'connecting';
+  const typing = state.typing.length > 0;
+  const words = away ? reachText({ reach, waiting }) : presenceText(typing, presence);
+  const isVerified = verified && !typing;
   const [asking, setAsking] = useState(false);
+  const openDetails = () => go({ at: 'conversation', id: conversation.id, details: true });
   const item = blocked
     ? { label: t('conversation.unblock', { name }), icon: CircleCheck, onSelect: () => onBlock('allowed') }
     : { label: t('conversation.block', { name }), icon: Ban, onSelect: () => setAsking(true), danger: true };
@@ -43,21 +50,28 @@ export function Header({ state, blocked, onBlock }: HeaderProps) {
       <Avatar id={peer?.id ?? conversation.id} name={name} size={40} online={presence?.online ?? false} />
       <div className={styles.who}>
         <h1>
-          <bdi>{name}</bdi>
+          {peer ? (
+            // The button with the same effect beside it is the one in the tab order.
+            <button type="button" tabIndex={-1} onClick={openDetails}>
+              <bdi>{name}</bdi>
+            </button>
+          ) : (
+            <bdi>{name}</bdi>
+          )}
           {protection === 'none' && <LockOpen size={14} role="img" aria-label={t('app.unencrypted')} />}
         </h1>
-        <p className={styles.presence} data-typing={state.typing.length > 0}>
-          {away ? (
-            reachText({ reach, waiting })
-          ) : (
-            <PresenceText
-              typing={state.typing.length > 0}
-              online={presence?.online}
-              seen={presence?.last_seen}
-            />
+        <p className={styles.presence} data-typing={typing}>
+          {words}
+          {words && isVerified && ' · '}
+          {isVerified && (
+            <span className={styles.verified}>
+              <ShieldCheck size={14} aria-hidden="true" />
+              {t('conversation.verified')}
+            </span>
           )}
         </p>
       </div>
+      {peer && <IconButton icon={Info} label={t('conversation.details')} onClick={openDetails} />}
       {peer && <Menu icon={EllipsisVertical} label={t('conversation.menu')} items={[item]} />}
       {asking && (
         <Dialog
@@ -76,14 +90,8 @@ export function Header({ state, blocked, onBlock }: HeaderProps) {
   );
 }
 
-interface PresenceTextProps {
-  typing: boolean;
-  online: boolean | undefined;
-  seen: string | null | undefined;
-}
-
-function PresenceText({ typing, online, seen }: PresenceTextProps) {
+function presenceText(typing: boolean, presence: Presence | undefined): string | null {
   if (typing) return t('conversation.typing');
-  if (online) return t('conversation.online');
-  return seen ? t('conversation.seen', { when: moment(seen) }) : null;
+  if (presence?.online) return t('conversation.online');
+  return presence?.last_seen ? t('conversation.seen', { when: moment(presence.last_seen) }) : null;
 }

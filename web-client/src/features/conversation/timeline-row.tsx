@@ -1,14 +1,18 @@
 // One row of the timeline, whatever kind it is.
+import { LockKeyhole } from 'lucide-react';
 import { memo } from 'react';
 import { useClient } from '../../client.tsx';
+import type { KeyChange } from '../../crypto/trust.ts';
 import type { MessageId } from '../../gen/contract.ts';
 import { t } from '../../i18n/text.ts';
 import { dayName } from '../../i18n/time.ts';
 import { titleOf } from '../../names.ts';
+import { go } from '../../route.ts';
 import { SystemText } from '../../system-text.tsx';
 import { Unencrypted } from '../../ui/unencrypted.tsx';
 import type { MessageActions } from './actions.ts';
 import { Bubble } from './bubble.tsx';
+import { KeyChangeEntry } from './key-change.tsx';
 import type { Row } from './rows.ts';
 import type { View } from './timeline.tsx';
 import styles from './timeline-row.module.css';
@@ -46,17 +50,36 @@ export const TimelineRow = memo(function TimelineRow({ row, state, ...rest }: Ti
           )}
         </p>
       );
+    case 'key-change':
+      return <KeyChangeOf state={state} change={row.change} />;
     case 'start':
       return <Start state={state} />;
   }
 });
 
-function Start({ state }: { state: View }) {
+function KeyChangeOf({ state: { conversation }, change }: { state: View; change: KeyChange }) {
+  const { me } = useClient().engine.getSnapshot();
+  return <KeyChangeEntry change={change} name={titleOf(conversation, me.id)} id={conversation.id} />;
+}
+
+function Start({ state: { conversation } }: { state: View }) {
   const { me, protection } = useClient().engine.getSnapshot();
+  const name = titleOf(conversation, me.id);
+  const isSealed = protection === 'end-to-end' && conversation.kind === 'direct';
   return (
     <div className={styles.start}>
       {protection === 'none' && <Unencrypted />}
-      <p>{t('conversation.start', { name: titleOf(state.conversation, me.id) })}</p>
+      <p>{t('conversation.start', { name })}</p>
+      {isSealed && (
+        <button
+          type="button"
+          className={styles.sealed}
+          onClick={() => go({ at: 'conversation', id: conversation.id, details: true })}
+        >
+          <LockKeyhole size={14} aria-hidden="true" />
+          {t('conversation.sealed', { name })}
+        </button>
+      )}
     </div>
   );
 }

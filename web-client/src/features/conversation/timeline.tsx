@@ -3,6 +3,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown } from 'lucide-react';
 import { memo, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useClient } from '../../client.tsx';
+import type { KeyChange } from '../../crypto/trust.ts';
 import type { MessageId } from '../../gen/contract.ts';
 import { t } from '../../i18n/text.ts';
 import type { ConversationState } from '../../sync/conversations.ts';
@@ -22,20 +23,20 @@ const LONGEST_SEARCH_PAGES = 40;
 export type View = Pick<
   ConversationState,
   'conversation' | 'items' | 'marks' | 'log' | 'unread' | 'loadingOlder'
->;
+> & { readonly changes: readonly KeyChange[] };
 
 export const Timeline = memo(function Timeline({ state, actions }: { state: View; actions: MessageActions }) {
   const { engine } = useClient();
   const { me } = engine.getSnapshot();
-  const { conversation, items, log } = state;
+  const { conversation, items, log, changes } = state;
   const { id } = conversation;
   const box = useRef<HTMLDivElement>(null);
   const { attentive, divider } = useReading(state);
   const { after, upTo } = divider;
   const complete = log.floor <= 1;
   const rows = useMemo(
-    () => rowsOf(items, { complete, divider: { after, upTo }, me: me.id }),
-    [items, complete, after, upTo, me.id],
+    () => rowsOf(items, { complete, divider: { after, upTo }, me: me.id, changes }),
+    [items, complete, after, upTo, me.id, changes],
   );
   // Stable, because another function would make the list measure everything again.
   const keyOf = useCallback((index: number) => rows[index]?.key ?? index, [rows]);

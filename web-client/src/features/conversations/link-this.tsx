@@ -2,8 +2,10 @@
 import { useEffect, useSyncExternalStore } from 'react';
 import type { Backup } from '../../crypto/backup.ts';
 import type { Linking } from '../../crypto/linking.ts';
+import { linkText } from '../../crypto/qr-texts.ts';
 import { t } from '../../i18n/text.ts';
 import { Code } from '../../ui/code.tsx';
+import { QrCode } from '../../ui/qr-code.tsx';
 import styles from './link-this.module.css';
 import { Unlock } from './unlock.tsx';
 
@@ -24,7 +26,12 @@ export function LinkThis({ linking, backup }: { linking: Linking; backup: Backup
       ) : (
         <>
           <p>{t('link.this.text')}</p>
-          {state.kind === 'waiting' && <Code label={t('link.code')}>{state.code}</Code>}
+          {state.kind === 'waiting' && (
+            <>
+              <QrCode text={linkText(state.code)} label={t('link.qr')} />
+              <Code label={t('link.code')}>{state.code}</Code>
+            </>
+          )}
         </>
       )}
       {backup && state.kind !== 'comparing' && <Unlock backup={backup} />}

@@ -1,15 +1,27 @@
-// On a linked device: types the code of a new one, and says whether both show the same digits.
+// On a linked device: types or scans the code of a new one, and says whether both show the same digits.
+import { ScanQrCode } from 'lucide-react';
 import { type FormEvent, useState, useSyncExternalStore } from 'react';
 import type { Linking } from '../../crypto/linking.ts';
+import { readLink } from '../../crypto/qr-texts.ts';
 import { t } from '../../i18n/text.ts';
 import { Button } from '../../ui/button.tsx';
 import { Code } from '../../ui/code.tsx';
 import { Field } from '../../ui/field.tsx';
+import { Scanner } from '../../ui/scanner.tsx';
 import styles from './settings.module.css';
 
 export function LinkOther({ linking }: { linking: Linking }) {
   const state = useSyncExternalStore(linking.subscribe, linking.getSnapshot);
   const [code, setCode] = useState('');
+  const [scanning, setScanning] = useState(false);
+  const read = (text: string) => {
+    const scanned = readLink(text);
+    if (scanned === null) return t('link.other.scan.other');
+    setScanning(false);
+    setCode(scanned);
+    void linking.type(scanned);
+    return null;
+  };
   const submit = (event: FormEvent) => {
     event.preventDefault();
     void linking.type(code);
@@ -41,10 +53,24 @@ export function LinkOther({ linking }: { linking: Linking }) {
             onChange={(event) => setCode(event.target.value)}
             error={state.kind === 'failed' ? t(`link.failed.${state.why}`) : undefined}
           />
-          <Button look="primary" type="submit" disabled={state.kind === 'asking' || code.trim() === ''}>
-            {t('link.other.go')}
-          </Button>
+          <div className={styles.row}>
+            <Button look="primary" type="submit" disabled={state.kind === 'asking' || code.trim() === ''}>
+              {t('link.other.go')}
+            </Button>
+            <Button disabled={state.kind === 'asking'} onClick={() => setScanning(true)}>
+              <ScanQrCode size={18} aria-hidden="true" />
+              {t('link.other.scan')}
+            </Button>
+          </div>
         </form>
+      )}
+      {scanning && (
+        <Scanner
+          title={t('link.other.scan')}
+          text={t('link.other.scan.text')}
+          onRead={read}
+          onClose={() => setScanning(false)}
+        />
       )}
     </section>
   );

@@ -1,8 +1,9 @@
-// Where one is signed in, and the way to end it there.
-import { Laptop } from 'lucide-react';
+// Where one is signed in, which of these devices read sealed messages, and the way to end it there.
+import { Laptop, LockKeyhole, LockKeyholeOpen } from 'lucide-react';
 import { useCallback, useEffect, useState } from 'react';
-import { useClient } from '../../client.tsx';
-import type { Session } from '../../gen/contract.ts';
+import { useClient, useEngine } from '../../client.tsx';
+import { VaultRefused } from '../../crypto/vault.ts';
+import type { DeviceId, Session } from '../../gen/contract.ts';
 import { t } from '../../i18n/text.ts';
 import { moment } from '../../i18n/time.ts';
 import { shown } from '../../names.ts';
@@ -11,7 +12,10 @@ import { Button } from '../../ui/button.tsx';
 import styles from './settings.module.css';
 
 export function Sessions() {
-  const { api } = useClient();
+  const { api, engine } = useClient();
+  const { trust } = engine;
+  const isLinked = useEngine((snapshot) => snapshot.linked);
+  const [linked, setLinked] = useState<readonly DeviceId[] | null>(null);
   const [sessions, setSessions] = useState<readonly Session[] | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
 
@@ -22,11 +26,15 @@ export function Sessions() {
     } catch (error) {
       setProblem(wordsForError(error));
     }
-  }, [api]);
+    // Where the list can't be had, nothing is said about it.
+    setLinked((await trust?.devices.list().catch(() => null)) ?? null);
+  }, [api, trust]);
   useEffect(() => void load(), [load]);
 
   const revoke = async (session: Session) => {
     try {
+      // First nothing is sealed for it any more. A device that has no part in it can't sign that.
+      if (isLinked) await trust?.devices.remove(session.device.id).catch(unlessRefused);
       await api.revoke(session.id);
       await load();
     } catch (error) {
@@ -35,7 +43,7 @@ export function Sessions() {
   };
 
   return (
-    <section className={styles.card}>
+    <section className={styles.card} aria-label={t('settings.sessions')}>
       <h2>{t('settings.sessions')}</h2>
       <p className={styles.soft}>{t('settings.sessions.text')}</p>
       {problem && (
@@ -57,6 +65,7 @@ export function Sessions() {
                   ? t('settings.sessions.current')
                   : t('settings.sessions.used', { when: moment(session.last_used_at) })}
               </p>
+              {linked && <LinkedLine linked={linked.includes(session.device.id)} />}
             </div>
             {!session.current && (
               <Button
@@ -71,4 +80,20 @@ export function Sessions() {
       </ul>
     </section>
   );
+}
+
+/** Whether others seal for the device. */
+function LinkedLine({ linked }: { linked: boolean }) {
+  const Icon = linked ? LockKeyhole : LockKeyholeOpen;
+  return (
+    <p className={styles.linked} data-linked={linked}>
+      <Icon size={14} aria-hidden="true" />
+      {t(linked ? 'settings.sessions.linked' : 'settings.sessions.unlinked')}
+    </p>
+  );
+}
+
+/** Where the vault can't sign for this account, the session still has to end. */
+function unlessRefused(error: unknown): void {
+  if (!(error instanceof VaultRefused)) throw error;
 }
