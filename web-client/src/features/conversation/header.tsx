@@ -34,7 +34,8 @@ export function Header({ state, blocked, verified, onBlock }: HeaderProps) {
   const protection = useEngine((snapshot) => snapshot.protection);
   const away = reach === 'offline' || reach === 'connecting';
   const typing = state.typing.length > 0;
-  const words = away ? reachText({ reach, waiting }) : presenceText(typing, presence);
+  const members = peer ? null : t('group.members', { count: conversation.members.length });
+  const words = away ? reachText({ reach, waiting }) : (presenceText(typing, presence) ?? members);
   const isVerified = verified && !typing;
   const [asking, setAsking] = useState(false);
   const openDetails = () => go({ at: 'conversation', id: conversation.id, details: true });
@@ -50,14 +51,10 @@ export function Header({ state, blocked, verified, onBlock }: HeaderProps) {
       <Avatar id={peer?.id ?? conversation.id} name={name} size={40} online={presence?.online ?? false} />
       <div className={styles.who}>
         <h1>
-          {peer ? (
-            // The button with the same effect beside it is the one in the tab order.
-            <button type="button" tabIndex={-1} onClick={openDetails}>
-              <bdi>{name}</bdi>
-            </button>
-          ) : (
+          {/* The button with the same effect beside it is the one in the tab order. */}
+          <button type="button" tabIndex={-1} onClick={openDetails}>
             <bdi>{name}</bdi>
-          )}
+          </button>
           {protection === 'none' && <LockOpen size={14} role="img" aria-label={t('app.unencrypted')} />}
         </h1>
         <p className={styles.presence} data-typing={typing}>
@@ -71,7 +68,7 @@ export function Header({ state, blocked, verified, onBlock }: HeaderProps) {
           )}
         </p>
       </div>
-      {peer && <IconButton icon={Info} label={t('conversation.details')} onClick={openDetails} />}
+      <IconButton icon={Info} label={t('conversation.details')} onClick={openDetails} />
       {peer && <Menu icon={EllipsisVertical} label={t('conversation.menu')} items={[item]} />}
       {asking && (
         <Dialog

@@ -1,24 +1,22 @@
-// Who somebody is, and how it stands with their encryption: a pane beside the conversation, or over it.
+// More about a conversation: who somebody is, or who is in a group. A pane beside the conversation, or over it.
 import { X } from 'lucide-react';
 import { useEffect, useRef } from 'react';
 import { useClient, useEngine } from '../../client.tsx';
 import type { ConversationId } from '../../gen/contract.ts';
 import { t } from '../../i18n/text.ts';
-import { moment } from '../../i18n/time.ts';
-import { nameOf, peerOf } from '../../names.ts';
+import { peerOf } from '../../names.ts';
 import { goBackTo } from '../../route.ts';
-import { Avatar } from '../../ui/avatar.tsx';
 import { IconButton } from '../../ui/button.tsx';
 import styles from './details.module.css';
-import { Encryption } from './encryption.tsx';
+import { Group } from './group.tsx';
+import { Person } from './person.tsx';
 
 export function Details({ id }: { id: ConversationId }) {
   const { me } = useClient().engine.getSnapshot();
   const conversation = useEngine((snapshot) => snapshot.states.get(id)?.conversation);
   const peer = conversation && peerOf(conversation, me.id);
-  const presence = useEngine((snapshot) => (peer ? snapshot.presence.get(peer.id) : undefined));
   const close = useRef<HTMLButtonElement>(null);
-  const shows = peer !== undefined;
+  const shows = conversation !== undefined;
   // What opens takes the focus, and gives it back where it came from.
   useEffect(() => {
     if (!shows) return;
@@ -28,10 +26,10 @@ export function Details({ id }: { id: ConversationId }) {
       if (before instanceof HTMLElement && before.isConnected) requestAnimationFrame(() => before.focus());
     };
   }, [shows]);
-  if (!peer) return null;
+  if (!conversation) return null;
 
+  const title = t(peer ? 'details.title' : 'group.details');
   const leave = () => goBackTo({ at: 'conversation', id });
-  const seen = presence?.last_seen;
   return (
     <>
       {/* Beside the pane where it lies over the conversation: whoever presses there wants to go back. */}
@@ -40,7 +38,7 @@ export function Details({ id }: { id: ConversationId }) {
       <div className={styles.scrim} onClick={leave} />
       <aside
         className={styles.details}
-        aria-label={t('details.title')}
+        aria-label={title}
         onKeyDown={(event) => {
           // A dialog in front closes first.
           if (event.key === 'Escape' && !event.defaultPrevented && !document.querySelector('dialog[open]'))
@@ -49,21 +47,10 @@ export function Details({ id }: { id: ConversationId }) {
       >
         <header className={styles.header}>
           <IconButton ref={close} icon={X} label={t('details.close')} onClick={leave} />
-          <h2>{t('details.title')}</h2>
+          <h2>{title}</h2>
         </header>
         <div className={styles.scroll}>
-          <div className={styles.person}>
-            <Avatar id={peer.id} name={nameOf(peer)} size={80} />
-            <p className={styles.name}>
-              <bdi>{nameOf(peer)}</bdi>
-            </p>
-            <p className={styles.soft}>@{peer.username}</p>
-            {presence?.online && <p className={styles.online}>{t('conversation.online')}</p>}
-            {!presence?.online && seen && (
-              <p className={styles.soft}>{t('conversation.seen', { when: moment(seen) })}</p>
-            )}
-          </div>
-          <Encryption peer={peer} />
+          {peer ? <Person peer={peer} /> : <Group conversation={conversation} />}
         </div>
       </aside>
     </>

@@ -4,12 +4,12 @@ import { type FormEvent, useState } from 'react';
 import { useClient } from '../../client.tsx';
 import type { User } from '../../gen/contract.ts';
 import { t } from '../../i18n/text.ts';
+import { PickPeople } from '../../pick-people.tsx';
 import { wordsForError } from '../../problems.ts';
 import { go, goBack } from '../../route.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { Field } from '../../ui/field.tsx';
 import styles from './new-group.module.css';
-import { PickPeople } from './pick-people.tsx';
 
 export function NewGroup() {
   const { engine } = useClient();

@@ -1,15 +1,15 @@
 // Choosing several people: a search, what it finds, and whom one has chosen so far.
 import { Check, X } from 'lucide-react';
 import { useRef, useState } from 'react';
-import { useClient } from '../../client.tsx';
-import type { User, UserId } from '../../gen/contract.ts';
-import { t } from '../../i18n/text.ts';
-import { nameOf } from '../../names.ts';
-import { useSearch } from '../../search-people.ts';
-import { Avatar } from '../../ui/avatar.tsx';
-import { moveFocus } from '../../ui/menu.tsx';
-import { SearchBox } from '../../ui/search-box.tsx';
+import { useClient } from './client.tsx';
+import type { User, UserId } from './gen/contract.ts';
+import { t } from './i18n/text.ts';
+import { nameOf } from './names.ts';
 import styles from './pick-people.module.css';
+import { useSearch } from './search-people.ts';
+import { Avatar } from './ui/avatar.tsx';
+import { moveFocus } from './ui/menu.tsx';
+import { SearchBox } from './ui/search-box.tsx';
 
 interface PickPeopleProps {
   chosen: readonly User[];
