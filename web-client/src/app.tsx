@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { ClientProvider } from './client.tsx';
 import { Welcome } from './features/welcome/welcome.tsx';
+import { recoveryKeyIs } from './first-run.ts';
 import { Home } from './home.tsx';
 import { t } from './i18n/text.ts';
 import type { Platform } from './platform.ts';
@@ -12,7 +13,13 @@ import { applyTheme } from './theme.ts';
 export function App({ platform, crypto }: { platform: Platform; crypto: CryptoMaker }) {
   const [account] = useState(
     () =>
-      new Account({ server: platform.server, secrets: platform.secrets, device: platform.device, crypto }),
+      new Account({
+        server: platform.server,
+        secrets: platform.secrets,
+        device: platform.device,
+        crypto,
+        registered: recoveryKeyIs.due,
+      }),
   );
   const state = useSyncExternalStore(account.subscribe, account.getSnapshot);
   const route = useRoute();

@@ -147,7 +147,7 @@ test('a second device is linked by its code, and then reads and writes like the 
   await second.signIn();
   await expect(second.chat(ana.name)).toContainText('This message can’t be read yet.');
   const card = page.getByRole('region', { name: 'Link this device' });
-  const code = (await card.getByLabel('Code').textContent()) ?? '';
+  const code = (await card.getByLabel('Code', { exact: true }).textContent()) ?? '';
   expect(code).toMatch(/^[0-9A-Z]{4}(-[0-9A-Z]{4}){3}$/);
 
   await bo.page.getByRole('button', { name: 'Settings' }).click();

@@ -3,7 +3,6 @@ import { mkdirSync } from 'node:fs';
 import { join as path } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import type { Browser, Locator, Page } from '@playwright/test';
-import { beginAnew } from '../support/anew.ts';
 import { CAMERA_ARGS, showCamera } from '../support/camera.ts';
 import { expect, Person, test } from '../support/person.ts';
 import { root, Server } from '../support/server.ts';
@@ -19,7 +18,7 @@ test.use({
 let server: Server;
 
 test.beforeAll(async () => {
-  server = await Server.start('sealed');
+  server = await Server.start();
 });
 
 test.afterAll(async () => {
@@ -84,10 +83,7 @@ async function anew(browser: Browser, bo: Person, withWhom: Person): Promise<Per
   await page.goto(server.url);
   const second = new Person(page, bo.username, bo.name);
   await second.signIn();
-  await expect(page.getByRole('region', { name: 'Link this device' })).toBeVisible();
-  await beginAnew(page);
-  await second.online();
-  await expect(page.getByRole('region', { name: 'Link this device' })).toHaveCount(0);
+  await second.beginAnew();
   await second.open(withWhom.name);
   return second;
 }

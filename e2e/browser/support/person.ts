@@ -83,6 +83,15 @@ export class Person {
     await this.online();
   }
 
+  /** On a device that has no part in what is sealed: goes on without what was said before. */
+  async beginAnew(): Promise<void> {
+    const link = this.page.getByRole('region', { name: 'Link this device' });
+    await link.getByRole('button', { name: 'I have neither: begin anew' }).click();
+    await this.page.getByRole('dialog').getByRole('button', { name: 'Begin anew' }).click();
+    await expect(link).toHaveCount(0);
+    await this.recovery.getByRole('button', { name: 'Not now' }).click();
+  }
+
   /** The recovery key of a new account, in front of everything else. */
   get recovery(): Locator {
     return this.page.getByRole('dialog', { name: 'Save your recovery key' });

@@ -23,6 +23,8 @@ export interface AccountDeps {
   readonly secrets: SecretStore;
   readonly crypto: CryptoMaker;
   readonly device: { readonly name: string; readonly platform: string };
+  /** An account was made here just now. */
+  readonly registered: (user: UserId) => void;
 }
 
 /** What a platform seals with. */
@@ -77,7 +79,9 @@ export class Account {
   }
 
   async register(who: Credentials): Promise<void> {
-    await this.begin(await this.guest.register({ ...who, device: this.deps.device }));
+    const signedIn = await this.guest.register({ ...who, device: this.deps.device });
+    this.deps.registered(signedIn.user.id);
+    await this.begin(signedIn);
   }
 
   async login({ username, password }: Credentials): Promise<void> {

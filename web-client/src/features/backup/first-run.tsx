@@ -2,18 +2,10 @@
 import { useEffect, useId, useRef, useState, useSyncExternalStore } from 'react';
 import { useClient, useEngine } from '../../client.tsx';
 import type { Backup } from '../../crypto/backup.ts';
+import { recoveryKeyIs } from '../../first-run.ts';
 import { t } from '../../i18n/text.ts';
 import { RecoveryKey } from '../../recovery-key.tsx';
 import dialog from '../../ui/dialog.module.css';
-
-/** Whether this browser has shown it to this person before. */
-function shownTo(user: string) {
-  const key = `sotto.recovery.${user}`;
-  return {
-    read: () => localStorage.getItem(key) !== null,
-    note: () => localStorage.setItem(key, 'shown'),
-  };
-}
 
 export function FirstRun() {
   const { backup } = useClient().engine;
@@ -24,10 +16,10 @@ export function FirstRun() {
 function Ask({ backup }: { backup: Backup }) {
   const { me } = useClient().engine.getSnapshot();
   const state = useSyncExternalStore(backup.subscribe, backup.getSnapshot);
-  const [asked, setAsked] = useState(() => shownTo(me.id).read());
-  if (asked || state.kind !== 'none') return null;
+  const [asked, setAsked] = useState(false);
+  if (asked || state.kind !== 'none' || !recoveryKeyIs.toBeShown(me.id)) return null;
   const close = () => {
-    shownTo(me.id).note();
+    recoveryKeyIs.shown(me.id);
     setAsked(true);
   };
   return <Question backup={backup} onClose={close} />;

@@ -2,6 +2,7 @@
 import { type FormEvent, useState, useSyncExternalStore } from 'react';
 import { useClient } from '../../client.tsx';
 import type { Backup } from '../../crypto/backup.ts';
+import { recoveryKeyIs } from '../../first-run.ts';
 import { t } from '../../i18n/text.ts';
 import { wordsForError } from '../../problems.ts';
 import { Button } from '../../ui/button.tsx';
@@ -69,6 +70,7 @@ export function Unlock({ backup }: { backup: Backup }) {
           onAction={() => {
             setAsking(false);
             void work(async () => {
+              recoveryKeyIs.due(engine.getSnapshot().me.id);
               await engine.beginAnew();
               return null;
             });
