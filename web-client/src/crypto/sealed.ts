@@ -127,7 +127,7 @@ export class SealedEngine implements CryptoEngine {
     const { me } = this.deps;
     const other = conversation.members.find(({ user }) => user.id !== me.user_id)?.user.id;
     if (conversation.kind !== 'direct' || !other) throw new Error('only conversations of two are sealed yet');
-    await this.trust.patiently(other, async () => {
+    await this.trust.patiently([other], async () => {
       for (const user of [me.user_id, other])
         if (!this.known.has(user) && !(await this.look(user))) throw new NoDevices();
     });

@@ -145,15 +145,16 @@ export class Trust {
     void this.release(user);
   }
 
-  /** Does something that needs this person's keys, and waits while they are held. */
-  async patiently<T>(user: UserId, work: () => Promise<T>): Promise<T> {
+  /** Does something that needs these people's keys, and waits while one of them is held. */
+  async patiently<T>(users: readonly UserId[], work: () => Promise<T>): Promise<T> {
     await this.read;
+    const isHeld = () => users.some((user) => this.heldOf(user));
     for (;;) {
-      while (this.heldOf(user)) await new Promise<void>((wake) => this.waiting.add(wake));
+      while (isHeld()) await new Promise<void>((wake) => this.waiting.add(wake));
       try {
         return await work();
       } catch (error) {
-        if (!(error instanceof Held)) throw error;
+        if (!(error instanceof Held && isHeld())) throw error;
       }
     }
   }

@@ -235,7 +235,7 @@ export const en = {
   'settings.sessions.unlinked': 'Not linked',
   'settings.sessions.loading': 'Loading devices',
   'link.code': 'Code',
-  'link.qr': 'Code as a QR code',
+  'link.qr': 'What your other device scans',
   'link.digits': 'Digits',
   'link.this.title': 'Link this device',
   'link.this.text':
