@@ -87,6 +87,8 @@ export class Directory {
   readonly boxes = new Map<DeviceId, MailboxItem[]>();
   private readonly prekeys = new Map<DeviceId, NewPrekeys>();
   seq = 0;
+  /** How often somebody wanted to begin with a device. */
+  claims = 0;
   /** Happens once, just before a list is put. */
   beforePut: (() => unknown) | null = null;
 
@@ -137,6 +139,7 @@ export class Directory {
   }
 
   private claimed(device: DeviceId): Omit<ClaimedKeys, keyof Address> {
+    this.claims += 1;
     const keys = this.prekeys.get(device);
     const once = keys?.one_time.shift();
     const [prekey, kem] = [once ?? keys?.fallback, keys?.kem];

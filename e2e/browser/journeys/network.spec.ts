@@ -129,7 +129,8 @@ test('signing out keeps everything, or removes it where one asks for that', asyn
   await leave();
   await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
   await expect(page.getByRole('heading', { name: 'Welcome back' })).toBeVisible();
-  expect(await kept()).toBe(1);
+  // What was said, and the keys to it.
+  expect(await kept()).toBe(2);
   await ana.signIn();
   await expect(ana.chat(bo.name)).toContainText('Hello Bo');
   await leave();

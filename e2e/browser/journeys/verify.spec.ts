@@ -210,7 +210,7 @@ test.describe('with a camera', () => {
     const second = new Person(page, bo.username, bo.name);
     await second.signIn();
     const card = page.getByRole('region', { name: 'Link this device' });
-    const code = card.getByRole('img', { name: 'Code as a QR code' });
+    const code = card.getByRole('img', { name: 'What your other device scans' });
     await expect(code).toBeVisible();
     await clean(page, 'link this device');
     await picture(second, 'link-this');
@@ -321,6 +321,18 @@ test('whose number was compared is held when it changes, until the person goes o
   await expect(ana.tick('are you there?', 'Waiting to be sent')).toBeVisible();
   await clean(ana.page, 'held');
   await picture(ana, 'held');
+  await ana.page.emulateMedia({ colorScheme: 'dark' });
+  for (const [width, height] of [
+    [1024, 768],
+    [390, 844],
+  ] as const) {
+    await ana.page.setViewportSize({ width, height });
+    await expect(banner).toBeInViewport();
+    await clean(ana.page, `held, ${width}`);
+    await picture(ana, `held-${width}-dark`);
+  }
+  await ana.page.emulateMedia({ colorScheme: 'light' });
+  await ana.page.setViewportSize({ width: 1440, height: 900 });
   await banner.getByRole('button', { name: 'Compare' }).click();
   await expect(numberIn(details(ana))).toBeVisible();
   await expect(numberIn(await openDetails(second))).toHaveText(

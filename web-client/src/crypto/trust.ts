@@ -148,13 +148,13 @@ export class Trust {
   /** Does something that needs these people's keys, and waits while one of them is held. */
   async patiently<T>(users: readonly UserId[], work: () => Promise<T>): Promise<T> {
     await this.read;
+    const isHeld = () => users.some((user) => this.heldOf(user));
     for (;;) {
-      while (users.some((user) => this.heldOf(user)))
-        await new Promise<void>((wake) => this.waiting.add(wake));
+      while (isHeld()) await new Promise<void>((wake) => this.waiting.add(wake));
       try {
         return await work();
       } catch (error) {
-        if (!(error instanceof Held)) throw error;
+        if (!(error instanceof Held && isHeld())) throw error;
       }
     }
   }

@@ -81,7 +81,7 @@ export const enKeys = {
   'scan.failed': 'The scanner could not be loaded. Check your connection and try again.',
 
   'link.code': 'Code',
-  'link.qr': 'Code as a QR code',
+  'link.qr': 'What your other device scans',
   'link.digits': 'Digits',
   'link.this.title': 'Link this device',
   'link.this.text':
