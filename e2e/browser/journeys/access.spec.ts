@@ -72,7 +72,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await expect(page.getByRole('button', { name: `Chat with ${bo.name}` })).toBeVisible();
     await clean(page, 'people found');
     await page.goto(`${url}/settings`);
-    await expect(page.getByText('This device')).toBeVisible();
+    await expect(page.getByText('This device', { exact: true })).toBeVisible();
     await clean(page, 'settings');
     await page.getByRole('button', { name: 'Sign out', exact: true }).click();
     await expect(page.getByRole('dialog')).toBeVisible();

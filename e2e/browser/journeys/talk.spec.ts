@@ -135,8 +135,8 @@ test('bad input is named at its field', async ({ browser, url, join }) => {
 test('older messages load upward without a jump', async ({ pair }) => {
   test.setTimeout(120_000);
   const [ana, bo] = await pair();
-  for (let at = 0; at < 260; at += 1) await ana.say(`Line ${at}`);
-  await expect(ana.tick('Line 259', 'Read')).toBeVisible();
+  for (let at = 0; at < 160; at += 1) await ana.say(`Line ${at}`);
+  await expect(ana.tick('Line 159', 'Read')).toBeVisible();
 
   // Only the keys are there, so that the newest page is fetched, and the next one is held back.
   let release = () => undefined as undefined;
@@ -152,7 +152,7 @@ test('older messages load upward without a jump', async ({ pair }) => {
     await route.continue();
   });
   await bo.page.reload();
-  await expect(bo.message('Line 259')).toBeInViewport();
+  await expect(bo.message('Line 159')).toBeInViewport();
   const scroller = bo.page.getByTestId('timeline');
   await expect(async () => {
     await scroller.evaluate((box) => {
