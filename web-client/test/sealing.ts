@@ -3,12 +3,13 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Keeper } from '../src/crypto/keeper.ts';
-import type { Records } from '../src/crypto/records.ts';
+import type { BackupMark, Records } from '../src/crypto/records.ts';
 import { type KeysApi, SealedEngine } from '../src/crypto/sealed.ts';
 import type { KeyChange, TrustStore } from '../src/crypto/trust.ts';
 import type { Vault } from '../src/crypto/vault.ts';
 import type {
   Address,
+  Backup,
   ClaimedKeys,
   Content,
   Conversation,
@@ -21,6 +22,7 @@ import type {
   MessageId,
   NewPrekeys,
   PublicKey,
+  SignedMembers,
   UserId,
 } from '../src/gen/contract.ts';
 import { Engine, initSync } from '../src/gen/wasm/crypto_core.js';
@@ -32,6 +34,8 @@ initSync({ module: readFileSync(wasm) });
 
 /** The contract's namespace of direct conversations. */
 const DIRECT = '50770a1b6f2e4d8c9a31d1ec70000001';
+/** How long these devices wait for a key before they ask. */
+const PATIENCE_MS = 120;
 let made = 0;
 const id = <T extends string>() => {
   made += 1;
@@ -58,14 +62,28 @@ class Disk implements TrustStore {
 function records(): Records {
   const kept = new Map<string, string>();
   let generation = 0;
-  const fake: Pick<Records, 'storageKey' | 'generation' | 'all' | 'find' | 'commit'> = {
+  const pending = new Set<string>();
+  let mark: BackupMark = { seen: 0, last: null, version: 0 };
+  const fake: Omit<Records, 'db' | 'one' | 'write'> = {
     storageKey: async () => new Uint8Array(32).fill(7),
     generation: async () => generation,
     all: async () => Object.fromEntries([...kept].filter(([name]) => !name.startsWith('known/'))),
     find: async (names) => names.map((name) => kept.get(name) ?? null),
-    commit: async (changes, now) => {
-      for (const [name, bytes] of changes) bytes === null ? kept.delete(name) : kept.set(name, bytes);
+    commit: async (changes, now, keys = 'fresh') => {
+      for (const [name, bytes] of changes) {
+        bytes === null ? kept.delete(name) : kept.set(name, bytes);
+        if (name.startsWith('known/')) keys === 'fresh' ? pending.add(name) : pending.delete(name);
+      }
       if (changes.length > 0) generation = now;
+    },
+    since: async () => 0,
+    pending: async (limit) => [...pending].slice(0, limit),
+    backedUp: async (names) => {
+      for (const name of names) pending.delete(name);
+    },
+    backupMark: async () => mark,
+    setBackupMark: async (next) => {
+      mark = next;
     },
   };
   return fake as Records;
@@ -85,6 +103,8 @@ function vaultOn(me: Address, disk: Disk): Vault {
 export class Directory {
   readonly lists = new Map<UserId, DeviceList>();
   readonly boxes = new Map<DeviceId, MailboxItem[]>();
+  readonly statements: SignedMembers[] = [];
+  readonly backups = new Map<UserId, { head: Backup; parts: string[] }>();
   private readonly prekeys = new Map<DeviceId, NewPrekeys>();
   seq = 0;
   /** How often somebody wanted to begin with a device. */
@@ -102,14 +122,13 @@ export class Directory {
             return had !== undefined && had !== version;
           }),
         ),
-      statements: async () => ({ statements: [], has_more: false }),
-      backup: {
-        find: async () => null,
-        put: async () => undefined,
-        part: async () => '',
-        putPart: async () => undefined,
-        remove: async () => undefined,
-      },
+      statements: async (id, after) => ({
+        statements: this.statements.filter(
+          ({ conversation_id, epoch }) => conversation_id === id && epoch > after,
+        ),
+        has_more: false,
+      }),
+      backup: this.backupOf(me.user_id),
       putDevices: async (list) => {
         this.beforePut?.();
         this.beforePut = null;
@@ -130,6 +149,31 @@ export class Directory {
         const left = (this.boxes.get(me.device_id) ?? []).filter((one) => !ids.includes(one.id));
         this.boxes.set(me.device_id, left);
       },
+    };
+  }
+
+  /** As the server keeps it: each change follows the one before. */
+  private backupOf(user: UserId): KeysApi['backup'] {
+    const follow = (version: number) => {
+      if (version !== (this.backups.get(user)?.head.version ?? 0) + 1)
+        throw new Refused(problem(409, 'stale_version'));
+    };
+    return {
+      find: async () => structuredClone(this.backups.get(user)?.head ?? null),
+      put: async (head) => {
+        follow(head.version);
+        const parts = this.backups.get(user)?.parts ?? [];
+        this.backups.set(user, { head: { ...head, parts: parts.length }, parts });
+      },
+      part: async (number) => this.backups.get(user)?.parts[number] ?? '',
+      putPart: async (number, { version, part }) => {
+        follow(version);
+        const kept = this.backups.get(user);
+        if (!kept) throw new Refused(problem(404, 'not_found'));
+        kept.parts[number] = part;
+        kept.head = { ...kept.head, version, parts: kept.parts.length };
+      },
+      remove: async () => void this.backups.delete(user),
     };
   }
 
@@ -170,6 +214,7 @@ export class Phone {
       vault: this.vault,
       keys: directory.keys(this.me),
       kept: disk,
+      patienceMs: PATIENCE_MS,
     });
   }
 

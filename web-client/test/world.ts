@@ -237,6 +237,7 @@ function sealing(): CryptoEngine {
     linking: null,
     groups: null,
     backup: null,
+    since: async () => 0,
     beginAnew: async () => undefined,
     trust: null,
     online: async () => undefined,

@@ -145,7 +145,7 @@ test('a second device is linked by its code, and then reads and writes like the 
   await page.goto(server.url);
   const second = new Person(page, bo.username, bo.name);
   await second.signIn();
-  await expect(second.chat(ana.name)).toContainText('This message can’t be read yet.');
+  await expect(second.chat(ana.name)).toContainText('This was said before this device could read along.');
   const card = page.getByRole('region', { name: 'Link this device' });
   const code = (await card.getByLabel('Code', { exact: true }).textContent()) ?? '';
   expect(code).toMatch(/^[0-9A-Z]{4}(-[0-9A-Z]{4}){3}$/);

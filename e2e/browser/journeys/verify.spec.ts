@@ -313,7 +313,7 @@ test('whose number was compared is held when it changes, until the person goes o
   await expect(head(ana)).not.toContainText('verified');
   await ana.say('are you there?');
   await expect(ana.tick('are you there?', 'Waiting to be sent')).toBeVisible();
-  await expect(ana.messages).toContainText('This message can’t be read yet.');
+  await expect(ana.messages).toContainText('Waiting for this message.');
 
   await ana.page.reload();
   await ana.online();

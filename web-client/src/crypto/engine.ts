@@ -46,6 +46,8 @@ export interface CryptoEngine {
   readonly linking: Linking | null;
   /** What brings this device's keys back when it is lost; nothing where nothing is sealed. */
   readonly backup: Backup | null;
+  /** Since when this device can be written to, in milliseconds since 1970. */
+  since(): Promise<number>;
   /** Begins the account anew where its key is out of reach. */
   beginAnew(): Promise<void>;
   /** Whose keys were compared; nothing where nothing is sealed. */

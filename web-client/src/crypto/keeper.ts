@@ -59,6 +59,7 @@ export class Keeper {
       const names = await this.records.pending((ask as VaultCalls['pending']['ask']).limit);
       return { names, ...(await this.records.backupMark()) };
     }
+    if (op === 'since') return { at: await this.records.since() };
     if (op === 'backed_up') await this.records.backedUp((ask as VaultCalls['backed_up']['ask']).names);
     else if (op === 'backup_at') await this.records.setBackupMark(ask as VaultCalls['backup_at']['ask']);
     else return null;

@@ -8,6 +8,7 @@ export const plainEngine: CryptoEngine = {
   linking: null,
   groups: null,
   backup: null,
+  since: async () => 0,
   beginAnew: nothing,
   trust: null,
   online: nothing,

@@ -64,8 +64,16 @@ export class Records {
       crypto.getRandomValues(new Uint8Array(32)),
     ];
     const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, key, raw);
-    await this.write((stores) => stores.meta.put({ key, iv, sealed } satisfies Wrapped, 'key'));
+    await this.write(({ meta }) => {
+      meta.put({ key, iv, sealed } satisfies Wrapped, 'key');
+      meta.put(Date.now(), 'since');
+    });
     return raw;
+  }
+
+  /** When the key was made. */
+  async since(): Promise<number> {
+    return (await this.one<number>('meta', 'since')) ?? 0;
   }
 
   async generation(): Promise<number> {

@@ -19,6 +19,7 @@ import { Backup, type BackupApi } from './backup.ts';
 import type { CryptoEars, CryptoEngine, Sealed, ToSeal } from './engine.ts';
 import { Groups, type StatementsApi } from './groups.ts';
 import { Linking } from './linking.ts';
+import { Missing } from './missing.ts';
 import { OwnDevices } from './own-devices.ts';
 import { type DirectoryApi, People } from './people.ts';
 import { Repairs } from './repairs.ts';
@@ -41,6 +42,8 @@ interface SealedDeps {
   readonly keys: KeysApi;
   /** Where it is kept whose keys have changed. */
   readonly kept: TrustStore;
+  /** How long a key may be on its way before it is asked for; a minute where it is left out. */
+  readonly patienceMs?: number;
 }
 
 /** As many one-time keys as the directory wants: only what is due by its age is made. */
@@ -67,6 +70,7 @@ export class SealedEngine implements CryptoEngine {
   readonly backup: Backup;
   readonly trust: Trust;
   private readonly people: People;
+  private readonly missing: Missing;
   private readonly repairs: Repairs;
 
   constructor(private readonly deps: SealedDeps) {
@@ -87,12 +91,23 @@ export class SealedEngine implements CryptoEngine {
     this.linking = new Linking({ me: me.device_id, vault, linked, before: () => this.backup.flush() });
     this.backup = new Backup({ vault, api: keys.backup, linked, restored: () => this.ears.readable('all') });
     const post = () => this.repairs.post();
+    this.missing = new Missing(
+      {
+        vault,
+        post,
+        look: () => this.readMailbox().then(() => this.backup.look(true)),
+        reach: (users) => this.people.reach(users),
+        readable: (ids) => this.ears.readable(ids),
+      },
+      deps.patienceMs,
+    );
     this.groups = new Groups({ vault, people: this.people, api: keys, post, trust: this.trust });
   }
 
   stop(): void {
     if (this.acking) clearTimeout(this.acking);
     this.backup.stop();
+    this.missing.stop();
     this.trust.stop();
     this.deps.vault.close();
   }
@@ -110,6 +125,10 @@ export class SealedEngine implements CryptoEngine {
     }
     await this.repairs.settle();
     await this.trust.settle();
+    await this.readMailbox();
+  }
+
+  private async readMailbox(): Promise<void> {
     for (let more = true; more; ) {
       const page = await this.deps.keys.mailbox();
       await this.receive(page.items);
@@ -164,9 +183,10 @@ export class SealedEngine implements CryptoEngine {
     const { outcomes } =
       asked.length > 0 ? await this.deps.vault.call('open', { messages: asked }) : { outcomes: [] };
     const opened = new Map(sealed.map((message, at) => [message, contentOf(outcomes[at])]));
-    const behind = sealed.filter(
-      (message, at) => remedyOf(outcomes[at]) === 'wait' && this.groups.isBehind(message),
-    );
+    const waiting = sealed.filter((_, at) => ['wait', 'repair'].includes(remedyOf(outcomes[at]) ?? ''));
+    if (waiting.length > 0) this.missing.note(waiting).catch(() => undefined);
+    for (const [message, content] of opened) if (content) this.missing.opened(message.id);
+    const behind = waiting.filter((message) => this.groups.isBehind(message));
     for (const id of new Set(behind.map((message) => message.conversation_id))) this.follow(id);
     // What is readable on its way here is nobody's word: a server could have written it.
     return batch.map((message) => opened.get(message) ?? null);
@@ -226,6 +246,10 @@ export class SealedEngine implements CryptoEngine {
     if (ids.length === 0) return;
     await this.deps.keys.ack(ids);
     for (const id of ids) this.toAck.delete(id);
+  }
+
+  async since(): Promise<number> {
+    return (await this.deps.vault.call('since', {})).at;
   }
 
   /** Begins the account anew on this device alone: what was said before stays sealed, and everybody sees the change. */

@@ -70,6 +70,8 @@ export interface VaultCalls {
   restore: { ask: { number: number; sealed: string }; answer: object };
   /** Of the records: keys that the backup does not hold yet, and how far it has got. */
   pending: { ask: { limit: number }; answer: { names: readonly string[] } & BackupMark };
+  /** Of the records: since when this device has keys, in milliseconds since 1970. */
+  since: { ask: object; answer: { at: number } };
   backed_up: { ask: { names: readonly string[] }; answer: object };
   backup_at: { ask: BackupMark; answer: object };
   accepted: { ask: { id: MessageId }; answer: object };

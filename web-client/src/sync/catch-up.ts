@@ -8,7 +8,7 @@ import type { Board } from './snapshot.ts';
 
 interface CatchUpDeps {
   readonly api: Pick<Api, 'sync' | 'me'>;
-  readonly crypto: Pick<CryptoEngine, 'online' | 'groups'>;
+  readonly crypto: Pick<CryptoEngine, 'online' | 'since' | 'groups'>;
   readonly conversations: Conversations;
   readonly receipts: Receipts;
   readonly board: Board;
@@ -24,6 +24,7 @@ export class CatchUp {
     const { api, crypto, conversations, board } = this.deps;
     try {
       await crypto.online();
+      board.show({ since: await crypto.since() });
       const [answer, { blocked }] = await Promise.all([api.sync(conversations.heads()), api.me()]);
       board.show({ blocked: new Set(blocked) });
       for (const id of answer.left) {

@@ -12,6 +12,8 @@ export interface Snapshot {
   readonly protection: CryptoEngine['protection'];
   /** Whether this device can read and write sealed messages. */
   readonly linked: boolean;
+  /** Since when this device can be written to, in milliseconds since 1970. */
+  readonly since: number;
   readonly states: States;
   readonly presence: ReadonlyMap<UserId, Presence>;
   readonly blocked: ReadonlySet<UserId>;
@@ -34,7 +36,15 @@ export class Board {
       people: new Map(),
       waiting: 0,
     };
-    this.snapshot = { loaded: false, reach: 'connecting', me, protection, linked: true, ...nothing };
+    this.snapshot = {
+      loaded: false,
+      reach: 'connecting',
+      me,
+      protection,
+      linked: true,
+      since: 0,
+      ...nothing,
+    };
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {

@@ -13,6 +13,7 @@ import { useName } from '../../system-text.tsx';
 import { Button } from '../../ui/button.tsx';
 import { useLongPress } from '../../ui/long-press.ts';
 import { TickMark } from '../../ui/tick-mark.tsx';
+import { UnreadWords } from '../../unread-words.tsx';
 import { isPlaced, type MessageActions } from './actions.ts';
 import styles from './bubble.module.css';
 import { BubbleTools } from './bubble-tools.tsx';
@@ -90,7 +91,7 @@ export function Bubble({ row, state, actions, reachable, found, onJump }: Bubble
           </p>
         )}
         {item.reply_to && !item.retracted && <Quote id={item.reply_to} state={state} onJump={onJump} />}
-        <Body item={item} own={own} />
+        <Body item={item} own={own} name={name} />
         <span className={styles.meta}>
           {item.edited && <span>{t('message.edited')}</span>}
           <time dateTime={item.sent_at} title={full(item.sent_at)}>
@@ -108,12 +109,16 @@ export function Bubble({ row, state, actions, reachable, found, onJump }: Bubble
   );
 }
 
-function Body({ item, own }: { item: Item; own: boolean }) {
+function Body({ item, own, name }: { item: Item; own: boolean; name: string }) {
   if (item.retracted) {
     return <span className={styles.gone}>{t(own ? 'message.retracted.own' : 'message.retracted')}</span>;
   }
   if (item.content?.type === 'text') return <Words text={item.content.text} />;
-  return <span className={styles.gone}>{t('message.unreadable')}</span>;
+  return (
+    <span className={styles.gone}>
+      <UnreadWords sentAt={item.sent_at} name={name} />
+    </span>
+  );
 }
 
 function Failed({ item, actions }: { item: Item; actions: MessageActions }) {

@@ -65,11 +65,12 @@ function KeyChangeOf({ state: { conversation }, change }: { state: View; change:
 function Start({ state: { conversation } }: { state: View }) {
   const { me, protection } = useClient().engine.getSnapshot();
   const name = titleOf(conversation, me.id);
-  const isSealed = protection === 'end-to-end' && conversation.kind === 'direct';
+  const isDirect = conversation.kind === 'direct';
+  const isSealed = protection === 'end-to-end' && conversation.kind !== 'community';
   return (
     <div className={styles.start}>
       {protection === 'none' && <Unencrypted />}
-      <p>{t('conversation.start', { name })}</p>
+      <p>{t(isDirect ? 'conversation.start' : 'conversation.start.group', { name })}</p>
       {isSealed && (
         <button
           type="button"
@@ -77,7 +78,7 @@ function Start({ state: { conversation } }: { state: View }) {
           onClick={() => go({ at: 'conversation', id: conversation.id, details: true })}
         >
           <LockKeyhole size={14} aria-hidden="true" />
-          {t('conversation.sealed', { name })}
+          {t(isDirect ? 'conversation.sealed' : 'conversation.sealed.group', { name })}
         </button>
       )}
     </div>

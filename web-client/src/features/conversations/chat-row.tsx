@@ -10,6 +10,7 @@ import { tickOf } from '../../sync/derived.ts';
 import { SystemText } from '../../system-text.tsx';
 import { Avatar } from '../../ui/avatar.tsx';
 import { TickMark } from '../../ui/tick-mark.tsx';
+import { UnreadWords } from '../../unread-words.tsx';
 import styles from './chat-row.module.css';
 import { lastItem } from './order.ts';
 
@@ -90,7 +91,12 @@ function Preview({ state }: { state: ConversationState }) {
     );
   }
   const own = last.sender_id === me.id;
-  const text = last.content?.type === 'text' ? oneLine(last.content.text) : t('message.unreadable');
+  const text =
+    last.content?.type === 'text' ? (
+      oneLine(last.content.text)
+    ) : (
+      <UnreadWords sentAt={last.sent_at} name={nameOf(memberOf(conversation, last.sender_id))} />
+    );
   const sender =
     conversation.kind === 'direct' || own ? '' : `${nameOf(memberOf(conversation, last.sender_id))}: `;
   return (

@@ -1,0 +1,89 @@
+// Messages whose key has not come: first one waits, then one looks wherever it could be, then one asks whoever said them.
+import type { Address, ConversationId, Message, MessageId, UserId } from '../gen/contract.ts';
+import type { Vault } from './vault.ts';
+
+interface MissingDeps {
+  readonly vault: Vault;
+  /** Reads the mailbox and the backup once more. */
+  readonly look: () => Promise<void>;
+  /** Begins with every device of these people. */
+  readonly reach: (users: readonly UserId[]) => Promise<void>;
+  /** Posts the boxes that wait. */
+  readonly post: () => Promise<void>;
+  /** Tries these once more. */
+  readonly readable: (conversations: ReadonlySet<ConversationId>) => void;
+}
+
+/** How long a key may be on its way. */
+const PATIENCE_MS = 60_000;
+/** Clocks differ: what is a little older than this device may be for it all the same. */
+const LENIENCE_MS = 5 * 60_000;
+
+interface Lack {
+  readonly from: Address;
+  readonly conversation: ConversationId;
+}
+
+export class Missing {
+  private readonly lacking = new Map<MessageId, Lack>();
+  private readonly asked = new Set<MessageId>();
+  private timer: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(
+    private readonly deps: MissingDeps,
+    private readonly patienceMs: number = PATIENCE_MS,
+  ) {}
+
+  stop(): void {
+    if (this.timer) clearTimeout(this.timer);
+  }
+
+  /** It does not open, though nothing is wrong with it. */
+  async note(messages: readonly Message[]): Promise<void> {
+    const { at } = await this.deps.vault.call('since', {});
+    for (const { id, sender_id, sender_device_id, conversation_id, sent_at } of messages) {
+      // What was said before this device was there was not said to it.
+      if (Date.parse(sent_at) < at - LENIENCE_MS || this.asked.has(id)) continue;
+      const from = { user_id: sender_id, device_id: sender_device_id };
+      this.lacking.set(id, { from, conversation: conversation_id });
+    }
+    if (this.lacking.size > 0) this.timer ??= setTimeout(() => void this.seek(), this.patienceMs);
+  }
+
+  opened(id: MessageId): void {
+    this.lacking.delete(id);
+  }
+
+  /** What fails for lack of a network is tried again. */
+  private async seek(): Promise<void> {
+    this.timer = null;
+    const before = new Set([...this.lacking.values()].map(({ conversation }) => conversation));
+    try {
+      await this.deps.look();
+      this.deps.readable(before);
+      await new Promise((wake) => setTimeout(wake, this.patienceMs / 60));
+      await this.ask();
+    } catch (error) {
+      console.warn(String(error));
+    }
+    if (this.lacking.size > 0) this.timer = setTimeout(() => void this.seek(), this.patienceMs);
+  }
+
+  /** Asks each device for all that is missing of what it said; each message once. */
+  private async ask(): Promise<void> {
+    const { vault, reach, post } = this.deps;
+    for (const { from, conversation } of [...this.lacking.values()]) {
+      const isHere = (lack: Lack) =>
+        lack.from.device_id === from.device_id && lack.conversation === conversation;
+      const messages = [...this.lacking].filter(([, lack]) => isHere(lack)).map(([id]) => id);
+      if (messages.length === 0) continue;
+      await reach([from.user_id]);
+      await vault.call('ask_again', { device: from, conversation, messages, claimed: null });
+      for (const id of messages) {
+        this.asked.add(id);
+        this.lacking.delete(id);
+      }
+    }
+    await post();
+  }
+}

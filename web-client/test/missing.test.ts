@@ -1,0 +1,47 @@
+// Keys that got lost on their way come all the same: with real devices, whose boxes the directory loses.
+import { afterEach, expect, test, vi } from 'vitest';
+import { Directory, Phone } from './sealing.ts';
+import { until } from './world.ts';
+
+const running: Phone[] = [];
+const start = (phone: Phone) => {
+  running.push(phone);
+  return phone.online();
+};
+
+afterEach(() => {
+  for (const phone of running.splice(0)) phone.engine.stop();
+});
+
+test('a message whose box was lost is asked for, and fills in', async () => {
+  const directory = new Directory();
+  const [ana, bo] = [await start(new Phone(directory)), await start(new Phone(directory))];
+  expect(await bo.reads(await ana.say('hello', bo.user))).toBe('hello');
+  expect(await ana.reads(await bo.say('hello to you', ana.user))).toBe('hello to you');
+
+  const lost = await ana.say('lost on its way', bo.user);
+  directory.boxes.set(bo.me.device_id, []);
+  const readable = vi.fn();
+  bo.engine.listen({ readable, linked: () => undefined });
+  expect(await bo.engine.open([lost])).toEqual([null]);
+  // Bo asks by himself; Ana's device answers when it looks into its mailbox.
+  await until(() => (directory.boxes.get(ana.me.device_id) ?? []).length > 0, 'bo asks');
+  await ana.online();
+  await bo.online();
+  expect(readable).toHaveBeenCalledWith(new Set([lost.conversation_id]));
+  expect(await bo.engine.open([lost])).toEqual([{ type: 'text', text: 'lost on its way' }]);
+});
+
+test('a message that was never for this device is not given to it', async () => {
+  const directory = new Directory();
+  const [ana, bo] = [await start(new Phone(directory)), await start(new Phone(directory))];
+  await bo.reads(await ana.say('hello', bo.user));
+  const eve = await start(new Phone(directory));
+  await ana.reads(await eve.say('hi', ana.user));
+  const secret = await ana.say('between us', bo.user);
+  expect(await eve.engine.open([{ ...secret }])).toEqual([null]);
+  await until(() => (directory.boxes.get(ana.me.device_id) ?? []).length > 0, 'eve asks');
+  await ana.online();
+  await eve.online();
+  expect(await eve.engine.open([secret])).toEqual([null]);
+});
