@@ -13,6 +13,10 @@ afterEach(() => {
   for (const phone of running.splice(0)) phone.engine.stop();
 });
 
+/** How many boxes lie in somebody's mailbox. */
+const waiting = (directory: Directory, phone: Phone) =>
+  (directory.boxes.get(phone.me.device_id) ?? []).length;
+
 test('a message whose box was lost is asked for, and fills in', async () => {
   const directory = new Directory();
   const [ana, bo] = [await start(new Phone(directory)), await start(new Phone(directory))];
@@ -21,11 +25,13 @@ test('a message whose box was lost is asked for, and fills in', async () => {
 
   const lost = await ana.say('lost on its way', bo.user);
   directory.boxes.set(bo.me.device_id, []);
+  await ana.online();
+  const before = waiting(directory, ana);
   const readable = vi.fn();
   bo.engine.listen({ readable, linked: () => undefined });
   expect(await bo.engine.open([lost])).toEqual([null]);
   // Bo asks by himself; Ana's device answers when it looks into its mailbox.
-  await until(() => (directory.boxes.get(ana.me.device_id) ?? []).length > 0, 'bo asks');
+  await until(() => waiting(directory, ana) > before, 'bo asks');
   await ana.online();
   await bo.online();
   expect(readable).toHaveBeenCalledWith(new Set([lost.conversation_id]));
@@ -39,8 +45,10 @@ test('a message that was never for this device is not given to it', async () => 
   const eve = await start(new Phone(directory));
   await ana.reads(await eve.say('hi', ana.user));
   const secret = await ana.say('between us', bo.user);
-  expect(await eve.engine.open([{ ...secret }])).toEqual([null]);
-  await until(() => (directory.boxes.get(ana.me.device_id) ?? []).length > 0, 'eve asks');
+  await ana.online();
+  const before = waiting(directory, ana);
+  expect(await eve.engine.open([secret])).toEqual([null]);
+  await until(() => waiting(directory, ana) > before, 'eve asks');
   await ana.online();
   await eve.online();
   expect(await eve.engine.open([secret])).toEqual([null]);
