@@ -116,3 +116,28 @@ test('a linked device reads what was said before it was linked', async ({ join, 
   await expect(second.message('long ago')).toBeVisible();
   await second.page.context().close();
 });
+
+test('a message whose key got lost is asked for, and fills in by itself', async ({ pair, request }) => {
+  test.setTimeout(150_000);
+  const [ana, bo] = await pair();
+  await bo.page.context().setOffline(true);
+  await bo.reaches('Offline');
+  await ana.say('lost on its way');
+  await expect(ana.tick('lost on its way', 'Sent')).toBeVisible();
+  // Somebody takes the box out of his mailbox before he comes to fetch it.
+  const { access_token } = await bo.page.evaluate(() =>
+    JSON.parse(localStorage.getItem('sotto.session') ?? '{}'),
+  );
+  const server = new URL('/api/v1', ana.page.url()).href;
+  const headers = { authorization: `Bearer ${access_token}` };
+  const { items } = await (await request.get(`${server}/mailbox`, { headers })).json();
+  expect(items).toHaveLength(1);
+  const ids = items.map(({ id }: { id: string }) => id);
+  expect((await request.post(`${server}/mailbox/ack`, { headers, data: { ids } })).status()).toBe(204);
+
+  await bo.page.context().setOffline(false);
+  await bo.online();
+  await expect(bo.messages.getByText('Waiting for this message.')).toBeVisible();
+  await expect(bo.message('lost on its way')).toBeVisible({ timeout: 100_000 });
+  await expect(bo.messages.getByText('Waiting for this message.')).toHaveCount(0);
+});
