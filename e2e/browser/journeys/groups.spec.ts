@@ -1,21 +1,7 @@
 // Groups, sealed: made, talked in, changed, left; whoever comes reads from then on, whoever goes reads no more.
 import type { Locator } from '@playwright/test';
+import { choose, makeGroup } from '../support/groups.ts';
 import { expect, type Person, test } from '../support/person.ts';
-
-async function choose(pane: Locator, person: Person): Promise<void> {
-  await pane.getByRole('searchbox').fill(person.username);
-  await pane.getByRole('button', { name: new RegExp(person.username) }).click();
-}
-
-async function makeGroup(by: Person, name: string, people: readonly Person[]): Promise<void> {
-  await by.page.getByRole('button', { name: 'New chat' }).first().click();
-  await by.page.getByRole('button', { name: 'New group' }).click();
-  const pane = by.page.getByRole('region', { name: 'New group' });
-  await pane.getByLabel('Name of the group').fill(name);
-  for (const person of people) await choose(pane, person);
-  await pane.getByRole('button', { name: 'Create group' }).click();
-  await expect(by.composer).toBeVisible();
-}
 
 async function details(by: Person): Promise<Locator> {
   await by.page.getByRole('button', { name: 'Details' }).click();

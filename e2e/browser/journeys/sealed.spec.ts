@@ -1,18 +1,31 @@
 // Where the server takes only sealed envelopes: people talk as ever, and it reads nothing.
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join as path } from 'node:path';
+import { makeGroup } from '../support/groups.ts';
 import { expect, Person, test } from '../support/person.ts';
 import { Server } from '../support/server.ts';
 
-let server: Server;
-
-test.beforeAll(async () => {
-  server = await Server.start();
-});
-
-test.afterAll(async () => {
-  await server.remove();
-});
+/** Everything that the server side keeps, and what it logged: its own files, or what its engines give. */
+async function kept(server: Server | null): Promise<Buffer[]> {
+  if (server) {
+    await server.down();
+    const places = [...filesIn(server.data), Buffer.from(server.lines)];
+    await server.up();
+    return places;
+  }
+  const { SOTTO_ENGINES_BIN: engines, SOTTO_ENGINES_FOLDER: folder } = process.env;
+  if (!engines || !folder)
+    throw new Error('SOTTO_ENGINES_BIN and _FOLDER name what gives out what the engines keep');
+  const into = mkdtempSync(path(tmpdir(), 'sotto-canary-'));
+  try {
+    execFileSync(engines, ['dump', '--folder', folder, into]);
+    return filesIn(into);
+  } finally {
+    rmSync(into, { recursive: true, force: true });
+  }
+}
 
 /** Everything that a page sends and is sent, as bytes. */
 function listen({ page }: Person): Buffer[] {
@@ -50,13 +63,28 @@ function holds(places: readonly Buffer[], word: string): boolean {
   return forms(word).some((form) => places.some((place) => place.includes(form)));
 }
 
-test('people talk, and nothing they say is anywhere but on their devices', async ({ join }) => {
-  const [ana, bo] = await Promise.all([
-    join('Ana Petrova', {}, server.url),
-    join('Bo Lindqvist', {}, server.url),
-  ]);
-  const wires = [...listen(ana), ...listen(bo)];
-  const [hers, his] = [listen(ana), listen(bo)];
+/** Something that the server may read: where it does not turn up, the search would find nothing anywhere. */
+async function sayOpenly({ page }: Person, words: string): Promise<void> {
+  await page.evaluate(async (text) => {
+    const { access_token } = JSON.parse(localStorage.getItem('sotto.session') ?? '{}');
+    const headers = { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' };
+    const post = async (path: string, body: object) => {
+      const init = { method: 'POST', headers, body: JSON.stringify(body) };
+      return (await fetch(`/api/v1${path}`, init)).json();
+    };
+    const { id } = await post('/conversations', { kind: 'community', title: 'Open', user_ids: [] });
+    await post(`/conversations/${id}/messages`, {
+      envelope: { kind: 'plain', content: { type: 'text', text } },
+    });
+  }, words);
+}
+
+test('people talk, and nothing they say is anywhere but on their devices', async ({ join, url }) => {
+  test.setTimeout(150_000);
+  const server = process.env.SOTTO_URL ? null : await Server.start();
+  const at = server?.url ?? url;
+  const [ana, bo] = await Promise.all([join('Ana Petrova', {}, at), join('Bo Lindqvist', {}, at)]);
+  const wires = [listen(ana), listen(bo)];
   await Promise.all([ana.page.reload(), bo.page.reload()]);
   await Promise.all([ana.online(), bo.online()]);
 
@@ -77,23 +105,36 @@ test('people talk, and nothing they say is anywhere but on their devices', async
   await bo.say('canary-siskin-9918 still here');
   await expect(ana.message('canary-siskin-9918 still here')).toBeVisible();
 
-  await server.down();
-  const disk = filesIn(server.data);
-  const places = [...wires, ...hers, ...his, ...disk, Buffer.from(server.lines)];
-  for (const word of ['canary-oriole-7731', 'canary-wagtail-4402', 'canary-siskin-9918'])
-    expect(holds(places, word), `${word} was found`).toBe(false);
+  await makeGroup(ana, 'Watchers', [bo]);
+  await ana.say('canary-avocet-2045 in the group');
+  await bo.open('Watchers');
+  await expect(bo.message('canary-avocet-2045 in the group')).toBeVisible();
+  // The backup has had the time to write itself.
+  await bo.page.getByRole('button', { name: 'Settings' }).click();
+  const backup = bo.page.getByRole('region', { name: 'Backup' });
+  await backup.getByRole('button', { name: 'Set up backup' }).click();
+  const key = (await backup.getByLabel('Recovery key').textContent()) ?? '';
+  await backup.getByRole('button', { name: 'I saved it' }).click();
+  await expect(backup.getByText('can be read again')).toBeVisible();
+  await sayOpenly(ana, 'canary-plover-1207 for everybody');
+
+  const disk = await kept(server);
+  const sent = wires.flat();
+  const secrets = ['canary-oriole-7731', 'canary-wagtail-4402', 'canary-siskin-9918', 'canary-avocet-2045'];
+  for (const word of [...secrets, key]) {
+    expect(holds(disk, word), `${word} is kept`).toBe(false);
+    expect(holds(sent, word), `${word} was sent`).toBe(false);
+  }
   // What the server may know is found: the search looks where things are.
-  expect(holds([...hers, ...his], ana.username)).toBe(true);
-  expect(holds(disk, bo.username)).toBe(true);
-  expect(holds([...hers, ...his], '"ciphertext"')).toBe(true);
-  await server.up();
+  for (const word of ['canary-plover-1207', bo.username, 'Watchers'])
+    expect(holds(disk, word), `${word} is not found`).toBe(true);
+  for (const word of ['canary-plover-1207', ana.username, '"ciphertext"'])
+    expect(holds(sent, word), `${word} was not heard`).toBe(true);
+  await server?.remove();
 });
 
 test('whoever was away reads everything, in two tabs as in one', async ({ join }) => {
-  const [ana, bo] = await Promise.all([
-    join('Ana Petrova', {}, server.url),
-    join('Bo Lindqvist', {}, server.url),
-  ]);
+  const [ana, bo] = await Promise.all([join('Ana Petrova'), join('Bo Lindqvist')]);
   await ana.find(bo);
   await ana.say('one');
   await bo.open(ana.name);
@@ -115,15 +156,12 @@ test('whoever was away reads everything, in two tabs as in one', async ({ join }
   await expect.poll(() => words(tab)).toContain('six');
 });
 
-test('a plain message is refused, and says so', async ({ join, request }) => {
-  const [ana, bo] = await Promise.all([
-    join('Ana Petrova', {}, server.url),
-    join('Bo Lindqvist', {}, server.url),
-  ]);
+test('a plain message is refused, and says so', async ({ join, request, url }) => {
+  const [ana, bo] = await Promise.all([join('Ana Petrova'), join('Bo Lindqvist')]);
   await ana.find(bo);
   const session = await ana.page.evaluate(() => JSON.parse(localStorage.getItem('sotto.session') ?? '{}'));
   const conversation = new URL(ana.page.url()).pathname.split('/')[2];
-  const answer = await request.post(`${server.url}/api/v1/conversations/${conversation}/messages`, {
+  const answer = await request.post(`${url}/api/v1/conversations/${conversation}/messages`, {
     headers: { authorization: `Bearer ${session.access_token}` },
     data: { envelope: { kind: 'plain', content: { type: 'text', text: 'x' } } },
   });
@@ -133,16 +171,14 @@ test('a plain message is refused, and says so', async ({ join, request }) => {
 test('a second device is linked by its code, and then reads and writes like the first', async ({
   join,
   browser,
+  url,
 }) => {
-  const [ana, bo] = await Promise.all([
-    join('Ana Petrova', {}, server.url),
-    join('Bo Lindqvist', {}, server.url),
-  ]);
+  const [ana, bo] = await Promise.all([join('Ana Petrova'), join('Bo Lindqvist')]);
   await ana.find(bo);
   await ana.say('before');
   await expect(bo.chat(ana.name)).toContainText('before');
   const page = await (await browser.newContext()).newPage();
-  await page.goto(server.url);
+  await page.goto(url);
   const second = new Person(page, bo.username, bo.name);
   await second.signIn();
   await expect(second.chat(ana.name)).toContainText('This was said before this device could read along.');

@@ -16,6 +16,7 @@
 
 mod ask;
 mod command;
+mod dump;
 mod engines;
 mod gateway;
 mod mongo;
@@ -30,6 +31,7 @@ mod settings;
 mod site;
 
 pub use ask::{Ready, is_free};
+pub use dump::dump;
 pub use engines::Engines;
 pub use plan::{Nodes, PORT_BASE, Part, Plan, Ports, Redis, SPAN};
 pub use process::{Condition, Ending, Process, Spec};

@@ -30,8 +30,13 @@ pub(crate) fn truth(document: &Document, field: &str) -> bool {
 }
 
 /// One command on the database `admin`. An answer that is not ok is an error with the server's words.
-pub(crate) fn run(port: u16, mut command: Document) -> Result<Document> {
-    command.insert("$db", "admin");
+pub(crate) fn run(port: u16, command: Document) -> Result<Document> {
+    run_on(port, "admin", command)
+}
+
+/// The same on another database.
+pub(crate) fn run_on(port: u16, database: &str, mut command: Document) -> Result<Document> {
+    command.insert("$db", database);
     let mut stream = super::connect(port)?;
     stream.write_all(&encode(&command)?)?;
     let mut length = [0; 4];

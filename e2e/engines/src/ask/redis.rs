@@ -24,6 +24,14 @@ impl Reply {
         }
     }
 
+    /// As several; none where it is one.
+    pub(crate) fn list(&self) -> &[Self] {
+        match self {
+            Self::List(all) => all,
+            Self::Nil | Self::Text(_) => &[],
+        }
+    }
+
     /// The value after a name, in a list of names and values.
     pub(crate) fn field(&self, name: &str) -> &str {
         match self {

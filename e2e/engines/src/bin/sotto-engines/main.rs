@@ -22,6 +22,7 @@ sotto-engines COMMAND --folder FOLDER
   status                                     a line for each process
   env                                        how to reach the engines, as lines for a shell
   kill | stop | pause | resume | start NAME  do that to one process
+  dump INTO                                  write everything that they keep into a folder, as plain files
   down                                       stop everything and remove its data
   run -- PROGRAM ARGS...                     start one of each, run a program with SOTTO_TEST_... set, and stop them
   run --pods BINARY --web FOLDER -- PROGRAM  the same with all that `up` starts, and SOTTO_URL set
@@ -84,6 +85,11 @@ fn dispatch(arguments: &Arguments) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         "run" => run::run(arguments),
+        "dump" => {
+            let [into] = arguments.rest.as_slice() else { bail!("dump needs a folder to write into") };
+            sotto_engines::dump(&Engines::attach(folder)?, Path::new(into))?;
+            Ok(ExitCode::SUCCESS)
+        }
         "kill" | "stop" | "pause" | "resume" | "start" => act::act(folder, &arguments.command, &arguments.rest),
         other => bail!("there is no command {other:?}\n{USAGE}"),
     }

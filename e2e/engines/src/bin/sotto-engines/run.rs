@@ -55,7 +55,15 @@ fn told(engines: &Engines, arguments: &Arguments) -> Result<Vec<Variable>> {
     let pods = wanted(binary, arguments.web.as_ref(), engines.ports().base() + GATEWAY)?;
     pods::start(engines, &pods)?;
     println!("The pods are ready: {}", pods.url());
-    Ok(vec![("SOTTO_URL".to_owned(), pods.url())])
+    // For tests that look at what the engines keep.
+    let own = std::env::current_exe()?;
+    Ok([
+        ("SOTTO_URL", pods.url()),
+        ("SOTTO_ENGINES_FOLDER", arguments.folder.display().to_string()),
+        ("SOTTO_ENGINES_BIN", own.display().to_string()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into())
 }
 
 fn watch(program: &[String], variables: Vec<Variable>, stop_asked: &AtomicBool) -> Result<ExitCode> {
