@@ -177,6 +177,9 @@ pub struct Message {
     /// When it disappears.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// The server's stamp on a sealed message, by which it knows later, from a report, that it took it (32 bytes, base64).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stamp: Option<String>,
 }
 
 /// `POST /conversations/{id}/messages`, and the rest of `message:send`.

@@ -271,6 +271,17 @@ pub struct AckMailbox {
     pub ids: Vec<MessageId>,
 }
 
+/// `POST /keys/health`: how it goes with a device's keys, as numbers alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KeysHealth {
+    /// Messages that did not open within a minute, since the last report; at most 10,000.
+    pub undecryptable: u32,
+    /// Of all those, how many opened since; at most 10,000.
+    pub repaired: u32,
+}
+
 /// The members of a group, signed by somebody who may change them, so that the server can't add any.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]

@@ -52,6 +52,7 @@ fn message() -> Message {
         system: None,
         reply_to: None,
         expires_at: None,
+        stamp: None,
     }
 }
 

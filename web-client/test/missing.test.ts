@@ -36,6 +36,7 @@ test('a message whose box was lost is asked for, and fills in', async () => {
   await bo.online();
   expect(readable).toHaveBeenCalledWith(new Set([lost.conversation_id]));
   expect(await bo.engine.open([lost])).toEqual([{ type: 'text', text: 'lost on its way' }]);
+  expect([directory.undecryptable, directory.repaired]).toEqual([1, 1]);
 });
 
 test('a message that was never for this device is not given to it', async () => {

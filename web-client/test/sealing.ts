@@ -104,6 +104,8 @@ export class Directory {
   readonly lists = new Map<UserId, DeviceList>();
   readonly boxes = new Map<DeviceId, MailboxItem[]>();
   readonly statements: SignedMembers[] = [];
+  undecryptable = 0;
+  repaired = 0;
   readonly backups = new Map<UserId, { head: Backup; parts: string[] }>();
   private readonly prekeys = new Map<DeviceId, NewPrekeys>();
   seq = 0;
@@ -144,6 +146,10 @@ export class Directory {
       mailbox: async () => ({ items: this.boxes.get(me.device_id) ?? [], has_more: false }),
       sendMail: async (mail) => {
         for (const { box, ...rest } of mail) this.put(rest.id, rest.conversation_id, me, box);
+      },
+      report: async ({ undecryptable, repaired }) => {
+        this.undecryptable += undecryptable;
+        this.repaired += repaired;
       },
       ack: async (ids) => {
         const left = (this.boxes.get(me.device_id) ?? []).filter((one) => !ids.includes(one.id));

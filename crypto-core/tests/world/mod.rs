@@ -309,6 +309,7 @@ impl World {
             system: None,
             reply_to: draft.reply_to,
             expires_at: None,
+            stamp: None,
         };
         self.server.seen.extend(serde_json::to_vec(&message).unwrap());
         message

@@ -72,6 +72,8 @@ pub struct Policy {
     pub partitions: u16,
     /// Key from which successors of refresh tokens are derived.
     pub refresh_key: [u8; 32],
+    /// Key of the stamps on sealed messages.
+    pub franking_key: [u8; 32],
 }
 
 /// Whether anything is limited.

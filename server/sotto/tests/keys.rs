@@ -2,10 +2,12 @@
 
 mod world;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
+use shared_types::Message;
 use uuid::Uuid;
 use world::{
-    phone::{NOW, Phone, direct},
+    phone::{NOW, Phone, direct, parsed},
     served::{Client, Raw, Served},
 };
 
@@ -27,8 +29,15 @@ async fn what_is_sealed_for_a_device_reaches_it_with_its_box() {
     let answer = hers.call("message:send", send.clone()).await;
     assert_eq!(answer["ok"], true, "{answer}");
     let event = said(&mut his).await;
-    assert_eq!(bo.read(&event).body, b"hello bo");
+    let opened = bo.read(&event);
+    assert_eq!(opened.body, b"hello bo");
     assert_eq!(said(&mut hers).await.get("box"), None, "the sender's own device has none");
+
+    let taken_at = parsed::<Message>(event.clone()).sent_at.0.cast_unsigned();
+    let stamp = STANDARD.decode(event["stamp"].as_str().unwrap()).unwrap().try_into().unwrap();
+    let report = opened.report(stamp, taken_at);
+    assert_eq!(report.verify(&pod.world.policy.franking_key), Ok(()), "what was said can be proven");
+    assert!(opened.report(stamp, taken_at + 1).verify(&pod.world.policy.franking_key).is_err());
 
     let waiting = bo.mailbox(&pod).await;
     assert_eq!(waiting.iter().map(|item| json!(item.id)).collect::<Vec<_>>(), [send["id"].clone()]);
@@ -236,4 +245,21 @@ async fn what_a_removed_device_left_is_gone() {
     let fresh = ana.seal(&conversation, bo.user(), "z");
     assert_eq!(fresh["boxes"].as_array().unwrap().len(), 1);
     assert_eq!(ana.call(&pod, "POST", &messages, fresh).await.0, 202);
+}
+
+#[tokio::test]
+async fn a_device_says_how_it_goes_in_numbers() {
+    let pod = Served::alone().await;
+    let ana = Phone::new(&pod, "ana").await;
+    let report = |undecryptable: u64, repaired: u64| json!({"undecryptable": undecryptable, "repaired": repaired});
+    assert_eq!(ana.call(&pod, "POST", "/keys/health", report(2, 1)).await.0, 204);
+    for (body, named) in [
+        (report(10_001, 0), "undecryptable"),
+        (report(0, 10_001), "repaired"),
+        (json!({"repaired": 1}), "undecryptable"),
+        (json!({"undecryptable": -1, "repaired": 1}), "undecryptable"),
+    ] {
+        let (status, problem) = ana.call(&pod, "POST", "/keys/health", body).await;
+        assert_eq!((status, &problem["field"]), (422, &json!(named)), "{problem}");
+    }
 }

@@ -24,7 +24,7 @@ pub fn typescript() -> String {
         conversation::Conversation, conversation::ConversationList, conversation::NewConversation,
         conversation::UpdateConversation, conversation::AddMembers, conversation::ChangeMember, conversation::RemoveMember,
         receipt::Watermarks, receipt::Receipt, receipt::NewReceipt,
-        keys::Address, keys::DeviceKeys, keys::NewDeviceList, keys::DeviceList, keys::PrekeyKind, keys::PublicKey, keys::NewPrekeys, keys::PrekeysLeft, keys::Prekey, keys::ClaimKeys, keys::ClaimedKeys, keys::Claimed, keys::KemPart, keys::KeyBox, keys::KeyMail, keys::SendKeyMail, keys::MailboxItem, keys::Mailbox, keys::AckMailbox, keys::SignedMembers, keys::MemberRole, keys::Statements, keys::KnownLists, keys::ChangedLists,
+        keys::Address, keys::DeviceKeys, keys::NewDeviceList, keys::DeviceList, keys::PrekeyKind, keys::PublicKey, keys::NewPrekeys, keys::PrekeysLeft, keys::Prekey, keys::ClaimKeys, keys::ClaimedKeys, keys::Claimed, keys::KemPart, keys::KeyBox, keys::KeyMail, keys::SendKeyMail, keys::MailboxItem, keys::Mailbox, keys::AckMailbox, keys::SignedMembers, keys::MemberRole, keys::Statements, keys::KnownLists, keys::KeysHealth, keys::ChangedLists,
         backup::Backup, backup::PutBackup, backup::PutBackupPart, backup::BackupPart,
         sync::SyncRequest, sync::SyncedConversation, sync::SyncResponse,
         http::Registration, http::ServerInfo, http::Readiness,

@@ -1,5 +1,5 @@
 // Messages whose key has not come: first one waits, then one looks wherever it could be, then one asks whoever said them.
-import type { Address, ConversationId, Message, MessageId, UserId } from '../gen/contract.ts';
+import type { Address, ConversationId, KeysHealth, Message, MessageId, UserId } from '../gen/contract.ts';
 import type { Vault } from './vault.ts';
 
 interface MissingDeps {
@@ -10,6 +10,8 @@ interface MissingDeps {
   readonly reach: (users: readonly UserId[]) => Promise<void>;
   /** Posts the boxes that wait. */
   readonly post: () => Promise<void>;
+  /** Tells the operator's metrics, in numbers alone. */
+  readonly report: (health: KeysHealth) => Promise<void>;
   /** Tries these once more. */
   readonly readable: (conversations: ReadonlySet<ConversationId>) => void;
 }
@@ -52,6 +54,12 @@ export class Missing {
 
   opened(id: MessageId): void {
     this.lacking.delete(id);
+    // What one asked for has come.
+    if (this.asked.delete(id)) this.tell({ undecryptable: 0, repaired: 1 });
+  }
+
+  private tell(health: KeysHealth): void {
+    this.deps.report(health).catch(() => undefined);
   }
 
   /** What fails for lack of a network is tried again. */
@@ -83,6 +91,7 @@ export class Missing {
         this.asked.add(id);
         this.lacking.delete(id);
       }
+      this.tell({ undecryptable: messages.length, repaired: 0 });
     }
     await post();
   }

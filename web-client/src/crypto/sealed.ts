@@ -8,6 +8,7 @@ import type {
   ConversationId,
   KeyMail,
   KeysEvent,
+  KeysHealth,
   MailboxItem,
   Message,
   MessageId,
@@ -33,6 +34,7 @@ export interface KeysApi extends DirectoryApi, StatementsApi {
   mailbox(): Promise<{ items: readonly MailboxItem[]; has_more: boolean }>;
   sendMail(mail: readonly KeyMail[]): Promise<void>;
   ack(ids: readonly MessageId[]): Promise<void>;
+  report(health: KeysHealth): Promise<void>;
   readonly backup: BackupApi;
 }
 
@@ -97,6 +99,7 @@ export class SealedEngine implements CryptoEngine {
         post,
         look: () => this.readMailbox().then(() => this.backup.look(true)),
         reach: (users) => this.people.reach(users),
+        report: (health) => keys.report(health),
         readable: (ids) => this.ears.readable(ids),
       },
       deps.patienceMs,

@@ -366,7 +366,11 @@ reply_to?: MessageId,
 /**
  * When it disappears.
  */
-expires_at?: Timestamp, };
+expires_at?: Timestamp, 
+/**
+ * The server's stamp on a sealed message, by which it knows later, from a report, that it took it (32 bytes, base64).
+ */
+stamp?: string, };
 
 export type NewMessage = { 
 /**
@@ -916,6 +920,16 @@ export type KnownLists = {
  */
 known: Record<UserId, number>, };
 
+export type KeysHealth = { 
+/**
+ * Messages that did not open within a minute, since the last report; at most 10,000.
+ */
+undecryptable: number, 
+/**
+ * Of all those, how many opened since; at most 10,000.
+ */
+repaired: number, };
+
 export type ChangedLists = { 
 /**
  * In any order; people without a list are missing.
@@ -1232,7 +1246,11 @@ reply_to?: MessageId,
 /**
  * When it disappears.
  */
-expires_at?: Timestamp, };
+expires_at?: Timestamp, 
+/**
+ * The server's stamp on a sealed message, by which it knows later, from a report, that it took it (32 bytes, base64).
+ */
+stamp?: string, };
 
 export type MailboxEvent = { 
 /**

@@ -11,6 +11,7 @@ import type {
   ConversationId,
   DeviceList,
   KeyMail,
+  KeysHealth,
   Login,
   Mailbox,
   Me,
@@ -110,6 +111,7 @@ export function api(http: Http, session: Session) {
       claim: async (devices: readonly Address[]) => (await post<Claimed>('/keys/claim', { devices })).keys,
       mailbox: () => get<Mailbox>('/mailbox'),
       sendMail: (mail: readonly KeyMail[]) => post<void>('/mailbox', { mail }),
+      report: (health: KeysHealth) => post<void>('/keys/health', health),
       ack: (ids: readonly MessageId[]) => post<void>('/mailbox/ack', { ids }),
     },
   };

@@ -207,6 +207,8 @@ pub(crate) struct EntryRow {
     reply_to: Option<Id>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     expires_at: Option<DateTime>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stamp: Option<String>,
     /// When to take the envelope; gone once that is done, and with it the row from its index.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     empty_at: Option<DateTime>,
@@ -278,6 +280,7 @@ impl TryFrom<&Entry> for EntryRow {
             system: json(entry.system.as_ref())?,
             reply_to: entry.reply_to.map(|reply_to| id(reply_to.bytes())),
             expires_at: entry.expires_at.map(date),
+            stamp: entry.stamp.clone(),
             empty_at: entry.envelope.as_ref().and(entry.expires_at).map(date),
         })
     }
@@ -300,6 +303,7 @@ impl TryFrom<EntryRow> for Entry {
             system: parsed(row.system.as_ref())?,
             reply_to: row.reply_to.map(|reply_to| MessageId::from(reply_to.bytes())),
             expires_at: row.expires_at.map(moment),
+            stamp: row.stamp,
         })
     }
 }

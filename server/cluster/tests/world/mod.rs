@@ -139,6 +139,7 @@ impl World {
                 rate_limits: RateLimits::On,
                 partitions: PARTITIONS,
                 refresh_key: [7; 32],
+                franking_key: [8; 32],
             },
         };
         Self { app, mongo, link, near, background }

@@ -97,6 +97,7 @@ pub(crate) fn draft(conversation: ConversationId, words: &str) -> Draft {
         expires_at: None,
         boxes: Vec::new(),
         system: None,
+        stamp: Some("c3RhbXA=".into()),
     }
 }
 

@@ -6,6 +6,10 @@
 //! ```
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use crypto_core::{
+    franking,
+    header::{Header, SCHEME},
+};
 use serde::{Deserialize, Serialize};
 use shared_types::{
     Code, Content, ConversationId, DeviceId, EntryKind, Envelope, MessageId, Sealed, Seq, Timestamp, UserId,
@@ -53,6 +57,9 @@ pub struct Draft {
     /// What happened, for `system` entries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system: Option<System>,
+    /// The stamp on it, where it is sealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stamp: Option<String>,
 }
 
 impl Draft {
@@ -88,7 +95,37 @@ impl Draft {
             system: self.system,
             reply_to: self.reply_to,
             expires_at: self.expires_at,
+            stamp: self.stamp,
         }
+    }
+
+    /// The same draft with the server's stamp on it: that it took a message with this header at this moment. Whoever could read
+    /// the message can prove with it later what it said (`crypto_core::franking`); the server alone learns nothing from it.
+    pub fn stamped(self, key: &[u8; 32]) -> Self {
+        let stamp = self.header().map(|header| {
+            let taken_at = u64::try_from(self.sent_at.0).unwrap_or_default();
+            STANDARD.encode(franking::stamp(key, &header, taken_at))
+        });
+        Self { stamp, ..self }
+    }
+
+    /// The header that a device of ours has sealed it with.
+    fn header(&self) -> Option<Header> {
+        let Some(Envelope::Sealed(sealed)) = &self.envelope else { return None };
+        let context = sealed.context.as_ref().filter(|_| sealed.scheme == SCHEME)?;
+        let commitment = STANDARD.decode(&context.commitment).ok()?;
+        Some(Header {
+            conversation: self.conversation,
+            id: self.id,
+            kind: self.kind,
+            target: self.target,
+            reply_to: self.reply_to,
+            sender: self.sender,
+            device: self.device,
+            epoch: context.epoch,
+            ts: context.ts,
+            commitment: commitment.try_into().ok()?,
+        })
     }
 
     /// The draft without its words: for changes of a message that was taken back meanwhile.
@@ -277,6 +314,7 @@ mod tests {
             expires_at: None,
             boxes: Vec::new(),
             system: None,
+            stamp: None,
         }
         .at(Seq(1))
     }

@@ -1,11 +1,12 @@
 //! Public keys and mailboxes over HTTP.
 
 use axum::{Json, extract::State, http::StatusCode};
+use metrics::counter;
 use shared_types::{
     Problem, UserId,
     keys::{
-        AckMailbox, ChangedLists, ClaimKeys, Claimed, DeviceList, KnownLists, Mailbox, NewDeviceList, NewPrekeys,
-        PrekeysLeft, SendKeyMail,
+        AckMailbox, ChangedLists, ClaimKeys, Claimed, DeviceList, KeysHealth, KnownLists, Mailbox, NewDeviceList,
+        NewPrekeys, PrekeysLeft, SendKeyMail,
     },
 };
 use sotto_core::usecases::keys;
@@ -25,6 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<Door> {
         .routes(routes!(claim))
         .routes(routes!(mailbox, send_mail))
         .routes(routes!(ack))
+        .routes(routes!(health))
 }
 
 /// The caller's devices, signed by the account key.
@@ -95,5 +97,16 @@ async fn send_mail(State(door): State<Door>, Me(me): Me, Body(input): Body<SendK
 ))]
 async fn ack(State(door): State<Door>, Me(me): Me, Body(input): Body<AckMailbox>) -> Result<StatusCode, Fault> {
     keys::ack_mail(&door.app, me, input).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// How it goes with the caller's keys, for the operator's metrics: numbers, and nobody's name.
+#[utoipa::path(post, path = "/keys/health", tag = "keys", request_body = KeysHealth, responses(
+    (status = 204), (status = 422, description = "`invalid`", body = Problem),
+))]
+async fn health(State(door): State<Door>, Me(me): Me, Body(report): Body<KeysHealth>) -> Result<StatusCode, Fault> {
+    let report = keys::report_health(&door.app, me, report).await?;
+    counter!("sotto_undecryptable_total").increment(report.undecryptable.into());
+    counter!("sotto_repaired_total").increment(report.repaired.into());
     Ok(StatusCode::NO_CONTENT)
 }

@@ -18,6 +18,8 @@ pub struct Keys {
     pub access: [u8; 32],
     /// Derives successors of refresh tokens.
     pub refresh: [u8; 32],
+    /// Stamps sealed messages.
+    pub franking: [u8; 32],
 }
 
 const FILE: &str = "server.key";
@@ -39,7 +41,11 @@ pub fn load_or_make(data_dir: &Path) -> anyhow::Result<Keys> {
 impl Keys {
     /// The keys under a master key, which every pod has.
     pub fn from_master(master: &[u8; 32]) -> Self {
-        Self { access: derive(master, b"access token"), refresh: derive(master, b"refresh token") }
+        Self {
+            access: derive(master, b"access token"),
+            refresh: derive(master, b"refresh token"),
+            franking: derive(master, b"franking stamp"),
+        }
     }
 }
 

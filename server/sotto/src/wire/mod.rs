@@ -78,6 +78,7 @@ fn policy(settings: &Settings, keys: &Keys) -> Policy {
         rate_limits: settings.rate_limits,
         partitions: settings.partitions,
         refresh_key: keys.refresh,
+        franking_key: keys.franking,
     }
 }
 

@@ -30,6 +30,7 @@ pub(super) async fn publish(
         expires_at: None,
         boxes: Vec::new(),
         system: Some(what),
+        stamp: None,
     };
     let payload = serde_json::to_vec(&draft).map_err(|error| PortError::new("queue", error))?;
     Ok(app.queue.publish(app.lane(found.id), payload).await?)

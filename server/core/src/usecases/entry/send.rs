@@ -54,8 +54,10 @@ pub async fn send(app: &App, me: Caller, input: SendMessage) -> Result<Accepted,
         reply_to: input.message.reply_to,
         boxes: input.message.boxes,
         system: None,
+        stamp: None,
         expires_at: input.message.expires_in.map(|s| now.plus_ms(i64::try_from(s).unwrap_or(i64::MAX) * 1_000)),
     };
+    let draft = draft.stamped(&app.policy.franking_key);
     let accepted = Accepted { id: draft.id, status: Status::Accepted };
     let at = (conversation, draft.id);
     let claim = claim(app, at, &draft).await?;
