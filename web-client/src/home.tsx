@@ -78,7 +78,7 @@ function Left({ route }: { route: Route }) {
 function Pane({ route }: { route: Route }) {
   switch (route.at) {
     case 'conversation':
-      return <ConversationPane key={route.id} id={route.id} />;
+      return <ConversationPane key={route.id} id={route.id} target={route.message ?? null} />;
     case 'settings':
       return <Settings />;
     default:

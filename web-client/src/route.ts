@@ -1,10 +1,15 @@
 // Where in the app one is: the address bar is the only memory of it.
 import { useSyncExternalStore } from 'react';
-import type { ConversationId } from './gen/contract.ts';
+import type { ConversationId, MessageId } from './gen/contract.ts';
 
 export type Route =
   | { readonly at: 'chats' }
-  | { readonly at: 'conversation'; readonly id: ConversationId; readonly details?: boolean }
+  | {
+      readonly at: 'conversation';
+      readonly id: ConversationId;
+      readonly details?: boolean;
+      readonly message?: MessageId;
+    }
   | { readonly at: 'new' }
   | { readonly at: 'new-group' }
   | { readonly at: 'settings' }
@@ -13,9 +18,14 @@ export type Route =
 const listeners = new Set<() => void>();
 
 function parse(path: string): Route {
-  const [, first, second, third] = path.split('/');
+  const [, first, second, third, fourth] = path.split('/');
   if (first === 'c' && second)
-    return { at: 'conversation', id: second as ConversationId, details: third === 'details' };
+    return {
+      at: 'conversation',
+      id: second as ConversationId,
+      details: third === 'details',
+      ...(third === 'm' && fourth ? { message: fourth as MessageId } : {}),
+    };
   if (first === 'new' || first === 'new-group' || first === 'settings' || first === 'register')
     return { at: first };
   return { at: 'chats' };
@@ -24,7 +34,7 @@ function parse(path: string): Route {
 export function pathOf(route: Route): string {
   switch (route.at) {
     case 'conversation':
-      return `/c/${route.id}${route.details ? '/details' : ''}`;
+      return `/c/${route.id}${route.details ? '/details' : ''}${route.message ? `/m/${route.message}` : ''}`;
     case 'chats':
       return '/';
     default:

@@ -1,6 +1,7 @@
 // Everybody can use it: no axe violation on any screen in either theme, the keyboard alone, a phone's width.
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
+import { choose } from '../support/groups.ts';
 import { expect, PASSWORD, test } from '../support/person.ts';
 
 async function clean(page: Page, screen: string): Promise<void> {
@@ -71,7 +72,29 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await page.getByRole('searchbox').fill(bo.username);
     await expect(page.getByRole('button', { name: `Chat with ${bo.name}` })).toBeVisible();
     await clean(page, 'people found');
+    await page.getByRole('searchbox').fill('');
+    await page.getByRole('button', { name: 'New group' }).click();
+    const making = page.getByRole('region', { name: 'New group' });
+    await making.getByLabel('Name of the group').fill('Climbers');
+    await choose(making, bo);
+    await clean(page, 'new group');
+    await making.getByRole('button', { name: 'Create group' }).click();
+    await expect(ana.composer).toBeVisible();
+    await page.getByRole('button', { name: 'Details' }).click();
+    const about = page.getByRole('complementary', { name: 'About this group' });
+    await about.getByRole('button', { name: 'Add people' }).click();
+    await clean(page, 'group details');
+    await about.getByRole('button', { name: 'Leave group' }).click();
+    await clean(page, 'leave dialog');
+    await page.keyboard.press('Escape');
     await page.goto(`${url}/settings`);
+    const backup = page.getByRole('region', { name: 'Backup' });
+    await backup.getByRole('button', { name: 'Set up backup' }).click();
+    await expect(backup.getByLabel('Recovery key')).toBeVisible();
+    await clean(page, 'recovery key');
+    await backup.getByRole('button', { name: 'I saved it' }).click();
+    await backup.getByRole('button', { name: 'Set a passphrase' }).click();
+    await clean(page, 'passphrase');
     await expect(page.getByText('This device', { exact: true })).toBeVisible();
     await clean(page, 'settings');
     await page.getByRole('button', { name: 'Sign out', exact: true }).click();

@@ -1,6 +1,7 @@
 // Takes the pictures of a real conversation: light, dark, and at phone width.
 import { mkdirSync } from 'node:fs';
 import { join as path } from 'node:path';
+import { makeGroup } from '../support/groups.ts';
 import { expect, type Person, test } from '../support/person.ts';
 import { root } from '../support/server.ts';
 
@@ -39,6 +40,11 @@ test('a conversation looks as it should, and its pictures are taken', async ({ j
   }
   await ana.open(emi.name);
   await ana.say('They are wonderful. Thank you!');
+  await makeGroup(carla, 'Ridge on Saturday', [ana, bo, emi]);
+  await carla.say('Who has a second headlamp?');
+  await expect(ana.chat('Ridge on Saturday')).toContainText('headlamp');
+  await ana.open('Ridge on Saturday');
+  await ana.say('I have two');
   await ana.open(dmitri.name);
   await expect(dmitri.tick('See you on Thursday, then', 'Read')).toBeVisible();
 

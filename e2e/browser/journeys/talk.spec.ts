@@ -190,3 +190,17 @@ test('older messages load upward without a jump', async ({ pair }) => {
   await bo.page.getByRole('button', { name: /Jump to latest, 1 new message/ }).click();
   await expect(bo.message('And one more')).toBeInViewport();
 });
+
+test('what was said is found by its words, and one goes there', async ({ pair }) => {
+  const [ana, bo] = await pair();
+  await ana.say('The blue rope is in the hut');
+  for (let at = 0; at < 40; at += 1) await ana.say(`Filler ${at}`);
+  await expect(bo.chat(ana.name)).toContainText('Filler 39');
+  const search = bo.page.getByRole('searchbox', { name: 'Search chats' });
+  await search.fill('blue ro');
+  const hits = bo.page.getByRole('region', { name: 'Messages' });
+  await hits.getByRole('link', { name: 'The blue rope is in the hut' }).click();
+  await expect(bo.message('The blue rope is in the hut')).toBeInViewport();
+  await search.fill('green rope');
+  await expect(hits).toHaveCount(0);
+});

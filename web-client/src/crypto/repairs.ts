@@ -11,8 +11,8 @@ interface RepairsDeps {
   readonly reach: (users: readonly UserId[]) => Promise<void>;
 }
 
-/** The server's own bound of a call. */
-const MOST_MAIL = 100;
+/** A first box for each of these is well below the largest body that the server takes. */
+const MOST_MAIL = 50;
 
 export class Repairs {
   /** Who asked for which keys, and was not answered yet. */

@@ -47,6 +47,7 @@ export const en = {
   'problem.unknown': 'Something went wrong. Please try again.',
 
   'list.title': 'Chats',
+  'list.messages': 'Messages',
   'list.search': 'Search chats',
   'list.new': 'New chat',
   'list.settings': 'Settings',

@@ -2,7 +2,15 @@
 import type { CryptoEngine } from '../crypto/engine.ts';
 import type { Conversation, ConversationId, Message, SyncedConversation, UserId } from '../gen/contract.ts';
 import type { Api } from './api.ts';
-import { raise, type Unread, unreadOf, type Watermark, type Watermarks, watermarkOf } from './derived.ts';
+import {
+  firstSeq,
+  raise,
+  type Unread,
+  unreadOf,
+  type Watermark,
+  type Watermarks,
+  watermarkOf,
+} from './derived.ts';
 import { fold, type Item } from './fold.ts';
 import { cursorOf, type Entry, emptyLog, gapOf, type Log, merge } from './log.ts';
 import { type Draft, type OutboxItem, type Store, written } from './store.ts';
@@ -153,7 +161,7 @@ export class Conversations {
   /** Loads what is before the first entry in memory: from disk, else from the server. */
   async loadOlder(id: ConversationId): Promise<void> {
     const state = this.states.get(id);
-    if (!state || state.loadingOlder || state.log.floor <= 1) return;
+    if (!state || state.loadingOlder || state.log.floor <= firstSeq(state.conversation)) return;
     this.change(id, { loadingOlder: true });
     try {
       const { floor } = state.log;

@@ -32,6 +32,12 @@ export function raise(marks: Watermarks, user: UserId, to: Partial<Watermark>): 
   return { ...marks, [user]: { delivered_seq, read_seq } };
 }
 
+/** The first position that one may see: whoever came in later begins there. */
+export function firstSeq({ my }: Conversation): number {
+  // What was kept by an older client does not say.
+  return (my.from_seq ?? 0) + 1;
+}
+
 export function unreadOf(items: readonly Item[], floor: number, read_seq: number, me: UserId): Unread {
   let count = 0;
   for (let at = items.length - 1; at >= 0; at -= 1) {

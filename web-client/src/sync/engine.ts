@@ -23,7 +23,7 @@ import { newItem, sendItem, type ToSay } from './sending.ts';
 import type { Session } from './session.ts';
 import { Board, type Snapshot } from './snapshot.ts';
 import { CALL, type OpenLine, type ServerEvent } from './socket.ts';
-import { type Draft, type OutboxItem, type Store, written } from './store.ts';
+import { type Draft, type Hit, type OutboxItem, type Store, written } from './store.ts';
 
 export interface EngineDeps {
   readonly me: User;
@@ -203,6 +203,11 @@ export class Engine {
   /** Begins the account's keys anew on this device. */
   beginAnew(): Promise<void> {
     return this.deps.crypto.beginAnew();
+  }
+
+  /** What was said on this device with these words; nobody else is asked. */
+  search(query: string): Promise<Hit[]> {
+    return this.deps.store.search(query);
   }
 
   async startDirect(user: UserId): Promise<ConversationId> {

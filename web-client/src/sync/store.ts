@@ -13,6 +13,7 @@ import type {
 import type { Watermark } from './derived.ts';
 import type { Pending } from './fold.ts';
 import type { Entry } from './log.ts';
+import { wordsIn, wordsOf } from './words.ts';
 
 export interface Draft {
   readonly text: string;
@@ -33,6 +34,17 @@ interface EntryRow {
   conversation_id: ConversationId;
   seq: number;
   id: MessageId;
+  /** What the search finds it by. */
+  words?: readonly string[];
+}
+
+/** Something that was said, as the search gives it. */
+export interface Hit {
+  readonly conversation_id: ConversationId;
+  /** The message; of an edit, the one that it changed. */
+  readonly id: MessageId;
+  readonly text: string;
+  readonly sent_at: string;
 }
 
 interface WatermarkRow extends Watermark {
@@ -72,6 +84,16 @@ export class Store implements TrustStore {
       outbox: '++place, &id, conversation_id',
     });
     db.version(2).stores({ key_changes: '[user_id+at], at', held_mail: 'id' });
+    db.version(3)
+      .stores({ entries: '[conversation_id+seq], id, message.target, *words' })
+      .upgrade((change) =>
+        change
+          .table<EntryRow>('entries')
+          .toCollection()
+          .modify((row) => {
+            row.words = wordsOf(row.content);
+          }),
+      );
     this.db = db as typeof this.db;
   }
 
@@ -121,8 +143,29 @@ export class Store implements TrustStore {
       id: message.id,
       message,
       content,
+      words: wordsOf(content),
     }));
     await this.db.entries.bulkPut(rows);
+  }
+
+  /** What was said with all of these words, or words that begin so; the newest first. */
+  async search(query: string, limit = 50): Promise<Hit[]> {
+    const wanted = wordsIn(query);
+    const [longest] = [...wanted].sort((a, b) => b.length - a.length);
+    if (!longest) return [];
+    const rows = await this.db.entries.where('words').startsWith(longest).distinct().toArray();
+    const holds = ({ words = [] }: EntryRow) =>
+      wanted.every((word) => words.some((one) => one.startsWith(word)));
+    return rows
+      .filter(holds)
+      .sort((a, b) => (a.message.sent_at < b.message.sent_at ? 1 : -1))
+      .slice(0, limit)
+      .map(({ message, content, conversation_id, id }) => ({
+        conversation_id,
+        id: message.target ?? id,
+        text: content?.type === 'text' ? content.text : '',
+        sent_at: message.sent_at,
+      }));
   }
 
   /** Takes the words out of every kept copy of messages that were taken back. */
@@ -131,6 +174,7 @@ export class Store implements TrustStore {
       const { envelope: _words, ...rest } = row.message;
       row.message = rest;
       row.content = null;
+      row.words = [];
     };
     await this.db.entries.where('id').anyOf(retracted).modify(clear);
     const edits = this.db.entries.where('message.target').anyOf(retracted);

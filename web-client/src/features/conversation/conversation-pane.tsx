@@ -22,16 +22,22 @@ import { Timeline, type View } from './timeline.tsx';
 
 const NO_CHANGES: readonly KeyChange[] = [];
 
-export function ConversationPane({ id }: { id: ConversationId }) {
+interface ConversationPaneProps {
+  id: ConversationId;
+  /** A message to begin at. */
+  target: MessageId | null;
+}
+
+export function ConversationPane({ id, target }: ConversationPaneProps) {
   const state = useEngine((snapshot) => snapshot.states.get(id));
   const settled = useEngine(
     (snapshot) => snapshot.loaded && (snapshot.reach === 'online' || snapshot.reach === 'offline'),
   );
-  if (state) return <Open state={state} />;
+  if (state) return <Open state={state} target={target} />;
   return settled ? <Empty title={t('conversation.missing')} /> : null;
 }
 
-function Open({ state }: { state: ConversationState }) {
+function Open({ state, target }: { state: ConversationState; target: MessageId | null }) {
   const { engine, platform } = useClient();
   const { me } = engine.getSnapshot();
   const { conversation } = state;
@@ -91,7 +97,7 @@ function Open({ state }: { state: ConversationState }) {
         </p>
       )}
       <FailedChanges outbox={state.outbox} />
-      <Timeline state={view} actions={actions} />
+      <Timeline state={view} actions={actions} target={target} />
       {standing?.held && peerId && <KeyChangeBanner standing={standing} user={peerId} name={name} id={id} />}
       {blocked ? (
         <div className={styles.blocked}>

@@ -7,6 +7,7 @@ import type { KeyChange } from '../../crypto/trust.ts';
 import type { MessageId } from '../../gen/contract.ts';
 import { t } from '../../i18n/text.ts';
 import type { ConversationState } from '../../sync/conversations.ts';
+import { firstSeq } from '../../sync/derived.ts';
 import { cursorOf } from '../../sync/log.ts';
 import type { MessageActions } from './actions.ts';
 import { useReading } from './reading.ts';
@@ -25,7 +26,14 @@ export type View = Pick<
   'conversation' | 'items' | 'marks' | 'log' | 'unread' | 'loadingOlder'
 > & { readonly changes: readonly KeyChange[] };
 
-export const Timeline = memo(function Timeline({ state, actions }: { state: View; actions: MessageActions }) {
+interface TimelineProps {
+  state: View;
+  actions: MessageActions;
+  /** A message to begin at, where one was looked for. */
+  target: MessageId | null;
+}
+
+export const Timeline = memo(function Timeline({ state, actions, target }: TimelineProps) {
   const { engine } = useClient();
   const { me } = engine.getSnapshot();
   const { conversation, items, log, changes } = state;
@@ -33,7 +41,7 @@ export const Timeline = memo(function Timeline({ state, actions }: { state: View
   const box = useRef<HTMLDivElement>(null);
   const { attentive, divider } = useReading(state);
   const { after, upTo } = divider;
-  const complete = log.floor <= 1;
+  const complete = log.floor <= firstSeq(conversation);
   const rows = useMemo(
     () => rowsOf(items, { complete, divider: { after, upTo }, me: me.id, changes }),
     [items, complete, after, upTo, me.id, changes],
@@ -97,13 +105,17 @@ export const Timeline = memo(function Timeline({ state, actions }: { state: View
           .states.get(id)
           ?.items.some((item) => item.id === target);
       for (let page = 0; page < LONGEST_SEARCH_PAGES && !has(); page += 1) {
-        if ((engine.getSnapshot().states.get(id)?.log.floor ?? 1) <= 1) return;
+        const now = engine.getSnapshot().states.get(id);
+        if (!now || now.log.floor <= firstSeq(now.conversation)) return;
         await engine.loadOlder(id);
       }
       setFound(target);
     },
     [engine, id],
   );
+  useEffect(() => {
+    if (target) void jumpTo(target);
+  }, [target, jumpTo]);
   useEffect(() => {
     const at = rows.findIndex((row) => row.key === found);
     if (at < 0) return;

@@ -13,6 +13,7 @@ import { SearchBox } from '../../ui/search-box.tsx';
 import { Unencrypted } from '../../ui/unencrypted.tsx';
 import styles from './chat-list.module.css';
 import { ChatRows } from './chat-rows.tsx';
+import { Hits } from './hits.tsx';
 import { LinkThis } from './link-this.tsx';
 import { listed } from './order.ts';
 
@@ -56,6 +57,7 @@ export function ChatList({ selected }: { selected: ConversationId | null }) {
       ) : (
         <Nothing query={query} />
       )}
+      <Hits query={query} />
       <footer className={styles.footer}>
         <ReachLine reach={reach} waiting={waiting} />
         {protection === 'none' && <Unencrypted />}
