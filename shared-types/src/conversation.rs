@@ -60,8 +60,9 @@ pub struct My {
     pub read_seq: Seq,
     /// No notifications before this moment.
     pub muted_until: Option<Timestamp>,
-    /// What was said up to here was said before one came in, and is not shown.
-    #[serde(default)]
+    /// What was said up to here was said before one came in, and is not shown; left out where that is nothing.
+    #[serde(default, skip_serializing_if = "is_start")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<Seq>"))]
     pub from_seq: Seq,
 }
 
@@ -78,9 +79,9 @@ pub struct Conversation {
     pub title: Option<String>,
     /// Its members, oneself among them.
     pub members: Vec<Member>,
-    /// How many statements about its members were signed; 0 where that is not done.
-    #[serde(default)]
-    #[cfg_attr(feature = "ts", ts(type = "number"))]
+    /// How many statements about its members were signed; left out where that is not done.
+    #[serde(default, skip_serializing_if = "is_none_signed")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<f64>"))]
     pub epoch: u64,
     /// The position of its newest entry; 0 when it is empty.
     pub head_seq: Seq,
@@ -90,6 +91,16 @@ pub struct Conversation {
     pub my: My,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_start(seq: &Seq) -> bool {
+    *seq == Seq(0)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+const fn is_none_signed(epoch: &u64) -> bool {
+    *epoch == 0
 }
 
 /// `GET /conversations`.

@@ -312,8 +312,8 @@ function talk(one: UserId, other: UserId): Conversation {
     members,
     head_seq: 0,
     last_message: null,
-    my: { role: 'member', delivered_seq: 0, read_seq: 0, muted_until: null, from_seq: 0 },
-    epoch: 0,
+    my: { role: 'member', delivered_seq: 0, read_seq: 0, muted_until: null },
+
     created_at: now(),
   };
 }

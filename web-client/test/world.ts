@@ -103,8 +103,8 @@ export class World {
       members: this.users.map((user) => ({ user, role: 'member', ...watermarkOf(this.marks, user.id) })),
       head_seq: this.log.length,
       last_message: this.log.at(-1) ?? null,
-      my: { role: 'member', ...watermarkOf(this.marks, me), muted_until: null, from_seq: 0 },
-      epoch: 0,
+      my: { role: 'member', ...watermarkOf(this.marks, me), muted_until: null },
+
       created_at: new Date(1_700_000_000_000).toISOString(),
     };
   }

@@ -51,7 +51,7 @@ export class Groups {
 
   async seal(draft: Draft, conversation: Conversation): Promise<Sealed> {
     const { vault, people, post, trust } = this.deps;
-    if (((await this.known(conversation.id))?.epoch ?? 0) < conversation.epoch)
+    if (((await this.known(conversation.id))?.epoch ?? 0) < (conversation.epoch ?? 0))
       await this.follow(conversation.id);
     const group = await this.known(conversation.id);
     if (!group) throw new NotFollowed();

@@ -482,9 +482,9 @@ read_seq: Seq,
  */
 muted_until: Timestamp | null, 
 /**
- * What was said up to here was said before one came in, and is not shown.
+ * What was said up to here was said before one came in, and is not shown; left out where that is nothing.
  */
-from_seq: Seq, };
+from_seq?: Seq, };
 
 export type Conversation = { 
 /**
@@ -504,9 +504,9 @@ title: string | null,
  */
 members: Array<Member>, 
 /**
- * How many statements about its members were signed; 0 where that is not done.
+ * How many statements about its members were signed; left out where that is not done.
  */
-epoch: number, 
+epoch?: number, 
 /**
  * The position of its newest entry; 0 when it is empty.
  */
