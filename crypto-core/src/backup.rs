@@ -192,7 +192,10 @@ impl Device {
     /// # Errors
     /// [`Error::Tampered`] where a record is none of this device.
     pub fn back_up(&mut self, number: u64, kept: &[(String, Vec<u8>)]) -> Result<String> {
-        let known = kept.iter().map(|(name, bytes)| self.open_known(name, bytes)).collect::<Result<Vec<_>>>()?;
+        // Whom they were sealed for is nobody's business but this device's: only it answers who asks.
+        let bare = |known: Known| Known { readers: None, ..known };
+        let known = kept.iter().map(|(name, bytes)| self.open_known(name, bytes).map(bare));
+        let known = known.collect::<Result<Vec<_>>>()?;
         let part = Part { known, verified: self.verified() };
         let bytes = Zeroizing::new(rmp_serde::to_vec_named(&part).map_err(|_| Error::Malformed("the backup"))?);
         Ok(to_base64(aead::seal(&self.backup_key(), &place(self.me(), number), &bytes)))

@@ -114,9 +114,10 @@ impl Channel {
     ///
     /// # Errors
     /// [`Error::NotLinked`] where this device holds none.
-    pub fn hand_over(&mut self, device: &Device) -> Result<String> {
-        let (account, backup) = device.secrets()?;
-        let secrets = Secrets { account: account.clone(), backup: backup.cloned() };
+    pub fn hand_over(&mut self, device: &mut Device) -> Result<String> {
+        let account = device.secrets()?.0.clone();
+        // Made now where there is none yet: two devices with a key each could not read each other's backup.
+        let secrets = Secrets { account, backup: Some(device.backup_key()) };
         let bytes = Zeroizing::new(rmp_serde::to_vec_named(&secrets).map_err(|_| Error::Malformed("the linking"))?);
         Ok(self.0.encrypt(&bytes).encode())
     }

@@ -33,6 +33,9 @@ pub struct Members {
     pub roles: BTreeMap<UserId, Role>,
     /// Who was in, and with which statement they were no more.
     pub gone: BTreeMap<UserId, u64>,
+    /// The statement with which one came in oneself: what was said before was not said to one.
+    #[serde(default)]
+    pub from: u64,
 }
 
 impl Members {
@@ -58,7 +61,7 @@ impl Members {
     /// As [`Self::follow`].
     pub fn take_up(before: &Self, next: &SignedMembers, account_key: &str) -> Result<Self> {
         Self::step(Some(before), next, account_key, |before| {
-            Ok(next.epoch > before.epoch && may_change(before.roles.get(&next.signer.user_id)))
+            Ok(next.epoch > before.epoch && before.may_turn_into(&roles_of(next), next.signer.user_id))
         })
     }
 
@@ -84,7 +87,8 @@ impl Members {
         let mut gone = before.map(|members| members.gone.clone()).unwrap_or_default();
         gone.extend(before.iter().flat_map(|members| members.roles.keys()).map(|user| (*user, next.epoch)));
         gone.retain(|user, _| !roles.contains_key(user));
-        Ok(Self { epoch: next.epoch, hash: hash(next), roles, gone })
+        let from = before.map_or(0, |members| members.from);
+        Ok(Self { epoch: next.epoch, hash: hash(next), roles, gone, from })
     }
 
     /// Admins bring in and take out members; only an owner changes what others may, or takes out an admin.
@@ -115,6 +119,11 @@ impl Members {
         self.contains(user) || self.gone.get(&user).is_some_and(|until| epoch < *until)
     }
 
+    /// Whether somebody is in, or ever was.
+    pub fn knows(&self, user: UserId) -> bool {
+        self.contains(user) || self.gone.contains_key(&user)
+    }
+
     /// Whether somebody is in.
     pub fn contains(&self, user: UserId) -> bool {
         self.roles.contains_key(&user)
@@ -129,7 +138,13 @@ fn roles_of(statement: &SignedMembers) -> BTreeMap<UserId, Role> {
 /// The state after a statement that was followed before: what the next one is held against.
 impl From<&SignedMembers> for Members {
     fn from(statement: &SignedMembers) -> Self {
-        Self { epoch: statement.epoch, hash: hash(statement), roles: roles_of(statement), gone: BTreeMap::new() }
+        Self {
+            epoch: statement.epoch,
+            hash: hash(statement),
+            roles: roles_of(statement),
+            gone: BTreeMap::new(),
+            from: 0,
+        }
     }
 }
 

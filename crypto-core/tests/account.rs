@@ -23,7 +23,7 @@ fn a_new_device_is_linked_by_its_code() {
     let (mut old, first) = link::scan(&waiting.key(), &waiting.code()).unwrap();
     let mut new = waiting.accept(&first).unwrap();
     assert_eq!((old.digits().len(), old.digits()), (2, new.digits()));
-    let secrets = old.hand_over(&world.host("ana/phone").device).unwrap();
+    let secrets = old.hand_over(&mut world.host("ana/phone").device).unwrap();
     new.take_over(&mut host.device, &secrets).unwrap();
 
     assert_eq!(host.device.account_key(), world.host("ana/phone").device.account_key());

@@ -168,3 +168,27 @@ fn where_a_signer_began_anew_a_later_admin_leads_on() {
     (by_member.signer, by_member.epoch) = (at("bo/desk"), 9);
     assert_eq!(cleo.follow_all(&[by_member]), [Ok(Step::After(3))]);
 }
+
+#[test]
+fn a_key_from_somebody_outside_opens_nothing_in_a_group() {
+    let mut world = World::of(&["ana/phone", "bo/desk", "eve/web"]);
+    world.set_members("ana/phone", &["bo"]);
+    world.say("eve/web", "bo", "from outside");
+    let mut items = world.server.mailboxes.remove(&at("bo/desk")).unwrap();
+    items[0].conversation_id = group();
+    let now = world.now;
+    assert_eq!(world.host("bo/desk").device.receive(&items[0], now), Err(Error::UnsignedMembership));
+}
+
+#[test]
+fn a_group_that_one_was_taken_out_of_is_not_taken_over_by_a_stranger() {
+    let mut world = World::of(&["ana/phone", "bo/desk", "eve/web"]);
+    world.set_members("ana/phone", &["bo"]);
+    let bo = &mut world.host("bo/desk").device;
+    bo.forget_group(group());
+    let roles: BTreeMap<_, _> = [(user("eve"), Role::Owner), (user("bo"), Role::Member)].into_iter().collect();
+    let ghost = world.host("eve/web").device.sign_members(group(), &roles).unwrap();
+    let bo = &mut world.host("bo/desk").device;
+    assert_eq!(bo.follow_all(&[ghost]), [Err(Error::UnsignedMembership)]);
+    assert!(!bo.members(group()).unwrap().contains(user("eve")));
+}

@@ -35,12 +35,9 @@ export function PickPeople({ chosen, onChange, without }: PickPeopleProps) {
         <ul className={styles.chosen} aria-label={t('group.chosen', { count: chosen.length })}>
           {chosen.map((user) => (
             <li key={user.id}>
-              <button
-                type="button"
-                aria-label={t('group.unchoose', { name: nameOf(user) })}
-                onClick={() => toggle(user)}
-              >
+              <button type="button" onClick={() => toggle(user)}>
                 <Avatar id={user.id} name={nameOf(user)} size={24} />
+                <span className="visually-hidden">{t('group.unchoose')} </span>
                 <bdi>{nameOf(user)}</bdi>
                 <X size={14} aria-hidden="true" />
               </button>

@@ -253,6 +253,7 @@ function sealing(): CryptoEngine {
       kept.set(id, { envelope, boxes: [] });
       return { envelope, boxes: [] };
     },
+    refused: async () => undefined,
     refresh: async () => undefined,
     accepted: async () => undefined,
     receive: async () => undefined,

@@ -45,7 +45,10 @@ impl Device {
                 return if is_same { Ok(Step::Known) } else { Err(Error::UnsignedMembership) };
             }
         }
-        let members = Members::follow(known, statement, &self.account_key_of(statement.signer)?)?;
+        let mut members = Members::follow(known, statement, &self.account_key_of(statement.signer)?)?;
+        if known.is_none() {
+            members.from = statement.epoch;
+        }
         // Newcomers begin where they were brought in, and nowhere else.
         if known.is_none() && !members.contains(self.me.user_id) {
             return Err(Error::UnsignedMembership);
@@ -105,9 +108,9 @@ impl Device {
         Ok(statement)
     }
 
-    /// Forgets a group that this person is no member of any more.
+    /// Speaks no more in a group that this person is no member of any more, as far as the server says. Who was in it stays
+    /// known: else a server could take somebody out, and bring them into a group of its own making under the same id.
     pub fn forget_group(&mut self, conversation: ConversationId) {
-        self.groups.remove(conversation);
         self.speaking.remove(conversation);
     }
 }

@@ -110,6 +110,11 @@ impl Device {
         self.outgoing.remove(id);
     }
 
+    /// The server has refused a message of a group, since its members or their devices have changed: it is sealed anew.
+    pub fn refused(&mut self, id: MessageId) {
+        self.outgoing.remove(id);
+    }
+
     /// The keys by which sessions know both sides.
     fn pair(&self, other: Address) -> Result<Pair> {
         let keys = self.listed(other)?;

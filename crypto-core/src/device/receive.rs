@@ -54,6 +54,7 @@ impl Device {
         }
         match payload.news {
             News::Content(key) => {
+                self.may_give_keys(item)?;
                 let message = key.message;
                 self.put_aside(&Known { key, from: item.from, conversation: item.conversation_id, readers: None });
                 Ok(Received::Key(message))
@@ -88,6 +89,7 @@ impl Device {
             if known.conversation != message.conversation_id || !self.may_be_said_in(message) {
                 return Err(Error::Mismatch("conversation"));
             }
+            self.was_in_then(message)?;
             return content::open(message, &known.key);
         }
         self.open_group(message, sender)
@@ -101,12 +103,36 @@ impl Device {
         is_group || sender == me || message.conversation_id == ConversationId::direct(me, sender)
     }
 
+    /// A key that comes by itself is of a conversation of two, or of a group that its sender is or was in.
+    fn may_give_keys(&self, item: &MailboxItem) -> Result<()> {
+        let (me, from) = (self.me.user_id, item.from.user_id);
+        let is_own = from == me || item.conversation_id == ConversationId::direct(me, from);
+        if is_own || self.groups.get(item.conversation_id).is_some_and(|members| members.knows(from)) {
+            return Ok(());
+        }
+        Err(Error::UnsignedMembership)
+    }
+
+    /// Whoever was out of the group at that statement did not say it, whatever key opens it.
+    fn was_in_then(&self, message: &Message) -> Result<()> {
+        let (header, sealed) = Header::of(message)?;
+        let members = self.groups.get(header.conversation).filter(|members| members.epoch >= header.epoch);
+        match members.filter(|members| sealed.group.is_some() && header.epoch >= members.from) {
+            Some(members) if !members.was_in(header.sender, header.epoch) => Err(Error::UnsignedMembership),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     fn open_group(&mut self, message: &Message, sender: Address) -> Result<Opened> {
         let (header, sealed) = Header::of(message)?;
         let group = sealed.group.as_ref().ok_or(Error::Waiting)?;
         let id = (sender, groups::chain_of(group)?);
         let members = self.groups.get(header.conversation).filter(|members| members.epoch >= header.epoch);
-        if !members.ok_or(Error::Waiting)?.was_in(header.sender, header.epoch) {
+        let members = members.ok_or(Error::Waiting)?;
+        if header.epoch < members.from {
+            return Err(Error::NotForThisDevice);
+        }
+        if !members.was_in(header.sender, header.epoch) {
             return Err(Error::UnsignedMembership);
         }
         let chain = self.listening.get(id).ok_or(Error::Waiting)?;

@@ -77,19 +77,19 @@ impl Device {
     /// Seals a message for a group whose members this device has followed. Where a reader does not have this device's
     /// sender key yet, [`Self::mail`] has boxes that go first.
     ///
-    /// Called again with the same id it gives the same envelope, unless the members or their devices have changed: the
-    /// server has then refused it.
+    /// Called again with the same id it gives the same envelope, whatever has changed since: the server may have taken it.
+    /// Where it has refused it, [`Self::refused`] comes first.
     ///
     /// # Errors
     /// [`Error::UnsignedMembership`] where the group was not followed, [`Error::NoSession`] as in [`Self::seal_direct`].
     pub fn seal_group(&mut self, draft: &Draft<'_>, now: u64) -> Result<Outgoing> {
+        if let Some(outgoing) = self.outgoing.get(draft.id) {
+            return Ok(outgoing.clone());
+        }
         let group = self.groups.get(draft.conversation).filter(|group| group.contains(self.me.user_id));
         let group = group.ok_or(Error::UnsignedMembership)?;
         let (epoch, members) = (group.epoch, group.roles.keys().copied().collect::<Vec<_>>());
         let readers = self.readers_of(members)?;
-        if let Some(outgoing) = self.outgoing.get(draft.id).filter(|it| it.epoch == epoch && it.readers == readers) {
-            return Ok(outgoing.clone());
-        }
         let chain = self.share_chain(draft.conversation, epoch, &readers, now)?;
         let (mut envelope, key) = content::seal(self.header(draft, epoch, now), draft.body);
         let payload = Payload { from: self.my_signing_key(), to: EVERYONE, news: News::Content(key.clone()) };
@@ -112,7 +112,9 @@ impl Device {
         let goes_on = self.speaking.get(conversation).is_some_and(|speaking| speaking.may_go_on(readers, now));
         let mut next = if goes_on { None } else { Some(Speaking::new(epoch, now)) };
         let speaking = next.as_ref().or_else(|| self.speaking.get(conversation)).ok_or(Error::NoSession)?;
-        let (id, key, missing) = (speaking.id()?, speaking.key(), speaking.without_key(readers));
+        let (id, key, mut missing) = (speaking.id()?, speaking.key(), speaking.without_key(readers));
+        // A device that gives no keys to begin with reads nothing, and keeps nobody else from talking.
+        missing.retain(|reader| self.sessions.get(reader.device).is_some());
         let devices: Vec<Address> = missing.iter().map(|reader| reader.device).collect();
         let boxes = self.seal_for(&devices, &News::Sender { conversation, epoch, key })?;
         if let Some(next) = next.take() {

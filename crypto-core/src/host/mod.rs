@@ -157,7 +157,7 @@ impl Host {
             }
             Request::LinkHandOver => {
                 let mut channel = self.channel.take().ok_or(NOT_NOW)?;
-                Ok(Reply::HandedOver { sealed: channel.hand_over(&self.device)? })
+                Ok(Reply::HandedOver { sealed: channel.hand_over(&mut self.device)? })
             }
             Request::LinkTakeOver { sealed } => {
                 self.channel.take().ok_or(NOT_NOW)?.take_over(&mut self.device, &sealed)?;
@@ -191,7 +191,8 @@ pub fn call(host: &mut Host, request: &str, now: u64) -> String {
 
 fn perform(device: &mut Device, request: Request, now: u64) -> Result<Reply> {
     match request {
-        Request::BeginAccount => device.link(AccountSecret::generate(), None),
+        // With the backup's key from the start: every device that is linked later gets the same one.
+        Request::BeginAccount => device.link(AccountSecret::generate(), Some(Key::random())),
         Request::BeginAnew { above } => {
             device.link(AccountSecret::generate(), Some(Key::random()));
             return Ok(Reply::List { list: device.sign_devices_above(above, vec![device.keys()])? });
@@ -218,7 +219,11 @@ fn perform(device: &mut Device, request: Request, now: u64) -> Result<Reply> {
             let devices = device.devices_of(users);
             return Ok(Reply::Devices { devices: device.unreached(&devices, now) });
         }
-        Request::Begin { claimed } => claimed.iter().try_for_each(|claimed| device.begin(claimed, now))?,
+        Request::Begin { claimed } => {
+            // A device with broken keys is out of reach, and harms nobody else.
+            let began = claimed.iter().map(|claimed| outcome(device.begin(claimed, now).map(|()| Outcome::Done)));
+            return Ok(Reply::Outcomes { outcomes: began.collect() });
+        }
         Request::SealDirect { draft, with } => {
             let outgoing = device.seal_direct(&draft.as_draft(), with, now)?;
             return Ok(Reply::Sealed { envelope: outgoing.envelope, boxes: outgoing.boxes, roster: None });
@@ -230,6 +235,7 @@ fn perform(device: &mut Device, request: Request, now: u64) -> Result<Reply> {
             return Ok(Reply::Sealed { envelope: outgoing.envelope, boxes: outgoing.boxes, roster });
         }
         Request::Accepted { id } => device.accepted(id),
+        Request::Refused { id } => device.refused(id),
         Request::Receive { items } => {
             let received = items.iter().map(|item| outcome(device.receive(item, now).map(Outcome::from)));
             return Ok(Reply::Outcomes { outcomes: received.collect() });

@@ -91,6 +91,11 @@ pub(super) enum Request {
         /// Which.
         id: MessageId,
     },
+    /// The server has refused a message of a group for what has changed since: it is sealed anew.
+    Refused {
+        /// Which.
+        id: MessageId,
+    },
     /// Opens boxes.
     Receive {
         /// In the order of the mailbox.

@@ -38,7 +38,7 @@ export class Person {
   }
 
   chat(name: string): Locator {
-    return this.page.getByRole('navigation', { name: 'Chats' }).getByRole('link', { name });
+    return this.page.getByRole('navigation', { name: 'Chats' }).getByRole('link', { name: new RegExp(`^${literally(name)}`) });
   }
 
   async say(text: string): Promise<void> {

@@ -19,6 +19,8 @@ export type BackupState =
   /** There is none: whoever loses this device loses what was said. */
   | { readonly kind: 'none' }
   | { readonly kind: 'on'; readonly at: number | null; readonly passphrase: boolean }
+  /** There is one under keys that nobody has any more. */
+  | { readonly kind: 'unreadable' }
   /** There is one, and this device has to be let in. */
   | { readonly kind: 'locked'; readonly recovery: boolean; readonly passphrase: boolean };
 
@@ -68,7 +70,13 @@ export class Backup {
           recovery: head.recovery !== undefined,
           passphrase: head.passphrase !== undefined,
         });
-      await this.takeIn(head);
+      try {
+        await this.takeIn(head);
+      } catch (error) {
+        if (!(error instanceof VaultRefused)) throw error;
+        console.warn(error.message);
+        return this.show({ kind: 'unreadable' });
+      }
       this.on(head);
     });
   }
@@ -97,6 +105,7 @@ export class Backup {
   /** The person has it in a safe place: from now on this opens the backup. The other way stays as it is. */
   async lock(opener: Opener): Promise<void> {
     const { lock } = await this.deps.vault.call('lock', opener);
+    if (this.state.kind === 'unreadable') await this.forget();
     await this.alone(async () => {
       const head = await this.deps.api.find();
       const locks = {

@@ -58,6 +58,8 @@ export interface CryptoEngine {
   seal(item: ToSeal): Promise<Sealed>;
   /** How the members of groups are signed; nothing where nothing is sealed. */
   readonly groups: Groups | null;
+  /** The server has refused it for what has changed since: it is sealed anew. */
+  refused(id: MessageId): Promise<void>;
   /** The server says that these people's devices have changed. */
   refresh(people: readonly UserId[]): Promise<void>;
   /** The server has accepted it: nothing is kept to send it again. */

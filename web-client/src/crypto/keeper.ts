@@ -19,6 +19,8 @@ export interface Maker {
   load(me: string, key: Uint8Array, records: string, atLeast: number): Engine;
 }
 
+const NEW_BACKUP_KEY: ReadonlySet<string> = new Set(['begin_anew', 'link_take_over', 'unlock']);
+
 export class Keeper {
   private engine: Engine | null = null;
   private generation = -1;
@@ -41,7 +43,10 @@ export class Keeper {
       try {
         const answer = JSON.parse(engine.call(request, this.now())) as Answer;
         const keys = op === 'restore' ? 'from backup' : 'fresh';
-        await this.records.commit(answer.records, answer.generation, keys);
+        const records = op === 'restore' ? await this.unknown(answer.records) : answer.records;
+        await this.records.commit(records, answer.generation, keys);
+        // Under another backup key one begins at the first part.
+        if (NEW_BACKUP_KEY.has(op)) await this.records.setBackupMark({ seen: 0, last: null, version: 0 });
         this.generation = answer.generation;
         if (answer.error) throw new VaultRefused(answer.error);
         return answer.ok as VaultCalls[Op]['answer'];
@@ -51,6 +56,12 @@ export class Keeper {
         throw error;
       }
     });
+  }
+
+  /** What this device knows better itself: whom it sealed its own messages for. */
+  private async unknown(records: Answer['records']): Promise<Answer['records']> {
+    const kept = await this.records.find(records.map(([name]) => name));
+    return records.filter(([name], at) => !name.startsWith('known/') || kept[at] === null);
   }
 
   /** What the records answer for themselves. */

@@ -1,6 +1,6 @@
 // Messages whose key has not come: first one waits, then one looks wherever it could be, then one asks whoever said them.
 import type { Address, ConversationId, KeysHealth, Message, MessageId, UserId } from '../gen/contract.ts';
-import type { Vault } from './vault.ts';
+import { type Vault, VaultRefused } from './vault.ts';
 
 interface MissingDeps {
   readonly vault: Vault;
@@ -21,6 +21,9 @@ const PATIENCE_MS = 60_000;
 /** Clocks differ: what is a little older than this device may be for it all the same. */
 const LENIENCE_MS = 5 * 60_000;
 
+/** How many times as long it pauses at most, where nothing comes of it. */
+const LONGEST_PAUSE = 30;
+
 interface Lack {
   readonly from: Address;
   readonly conversation: ConversationId;
@@ -29,12 +32,15 @@ interface Lack {
 export class Missing {
   private readonly lacking = new Map<MessageId, Lack>();
   private readonly asked = new Set<MessageId>();
+  private pauseMs: number;
   private timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(
     private readonly deps: MissingDeps,
     private readonly patienceMs: number = PATIENCE_MS,
-  ) {}
+  ) {
+    this.pauseMs = patienceMs;
+  }
 
   stop(): void {
     if (this.timer) clearTimeout(this.timer);
@@ -66,15 +72,12 @@ export class Missing {
   private async seek(): Promise<void> {
     this.timer = null;
     const before = new Set([...this.lacking.values()].map(({ conversation }) => conversation));
-    try {
-      await this.deps.look();
-      this.deps.readable(before);
-      await new Promise((wake) => setTimeout(wake, this.patienceMs / 60));
-      await this.ask();
-    } catch (error) {
-      console.warn(String(error));
-    }
-    if (this.lacking.size > 0) this.timer = setTimeout(() => void this.seek(), this.patienceMs);
+    await this.deps.look().catch((error: unknown) => console.warn(String(error)));
+    this.deps.readable(before);
+    await new Promise((wake) => setTimeout(wake, this.patienceMs / 60));
+    await this.ask().catch((error: unknown) => console.warn(String(error)));
+    this.pauseMs = Math.min(2 * this.pauseMs, LONGEST_PAUSE * this.patienceMs);
+    if (this.lacking.size > 0) this.timer = setTimeout(() => void this.seek(), this.pauseMs);
   }
 
   /** Asks each device for all that is missing of what it said; each message once. */
@@ -85,8 +88,13 @@ export class Missing {
         lack.from.device_id === from.device_id && lack.conversation === conversation;
       const messages = [...this.lacking].filter(([, lack]) => isHere(lack)).map(([id]) => id);
       if (messages.length === 0) continue;
-      await reach([from.user_id]);
-      await vault.call('ask_again', { device: from, conversation, messages, claimed: null });
+      try {
+        await reach([from.user_id]);
+        await vault.call('ask_again', { device: from, conversation, messages, claimed: null });
+      } catch (error) {
+        // Of a device that is gone there is nobody to ask.
+        if (!(error instanceof VaultRefused)) throw error;
+      }
       for (const id of messages) {
         this.asked.add(id);
         this.lacking.delete(id);

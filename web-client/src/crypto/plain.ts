@@ -13,6 +13,7 @@ export const plainEngine: CryptoEngine = {
   trust: null,
   online: nothing,
   seal: async ({ content }) => ({ envelope: { kind: 'plain', content }, boxes: [] }),
+  refused: nothing,
   refresh: nothing,
   accepted: nothing,
   open: async (batch) => batch.map(({ envelope }) => (envelope?.kind === 'plain' ? envelope.content : null)),

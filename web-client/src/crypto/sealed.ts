@@ -21,6 +21,7 @@ import type { CryptoEars, CryptoEngine, Sealed, ToSeal } from './engine.ts';
 import { Groups, type StatementsApi } from './groups.ts';
 import { Linking } from './linking.ts';
 import { Missing } from './missing.ts';
+import { contentOf, mayBeAnew, remedyOf } from './outcomes.ts';
 import { OwnDevices } from './own-devices.ts';
 import { type DirectoryApi, People } from './people.ts';
 import { Repairs } from './repairs.ts';
@@ -171,6 +172,10 @@ export class SealedEngine implements CryptoEngine {
     return { envelope: { kind: 'sealed', ...sealed.envelope }, boxes: sealed.boxes };
   }
 
+  async refused(id: MessageId): Promise<void> {
+    await this.deps.vault.call('refused', { id });
+  }
+
   async refresh(people: readonly UserId[]): Promise<void> {
     await this.people.lookAt(people);
   }
@@ -183,23 +188,29 @@ export class SealedEngine implements CryptoEngine {
   async open(batch: readonly Message[]): Promise<(Content | null)[]> {
     const sealed = batch.filter(({ envelope }) => envelope?.kind === 'sealed');
     const asked = sealed.map((message) => ({ message }));
+    // Another call may follow while this one opens.
+    const behind = new Set(sealed.filter((message) => this.groups.isBehind(message)));
     const { outcomes } =
       asked.length > 0 ? await this.deps.vault.call('open', { messages: asked }) : { outcomes: [] };
     const opened = new Map(sealed.map((message, at) => [message, contentOf(outcomes[at])]));
     const waiting = sealed.filter((_, at) => ['wait', 'repair'].includes(remedyOf(outcomes[at]) ?? ''));
     if (waiting.length > 0) this.missing.note(waiting).catch(() => undefined);
     for (const [message, content] of opened) if (content) this.missing.opened(message.id);
-    const behind = waiting.filter((message) => this.groups.isBehind(message));
-    for (const id of new Set(behind.map((message) => message.conversation_id))) this.follow(id);
+    this.follow(waiting.filter((message) => behind.has(message)));
     // What is readable on its way here is nobody's word: a server could have written it.
     return batch.map((message) => opened.get(message) ?? null);
   }
 
-  private follow(id: ConversationId): void {
-    this.groups.follow(id).then(
-      (moved) => moved && this.ears.readable(new Set([id])),
-      () => undefined,
-    );
+  /** Follows the groups of messages that are ahead of what was followed, and tries those again where that led on. */
+  private follow(ahead: readonly Message[]): void {
+    for (const id of new Set(ahead.map((message) => message.conversation_id)))
+      this.groups.follow(id).then(
+        (moved) => {
+          const isThere = ahead.some((one) => one.conversation_id === id && !this.groups.isBehind(one));
+          if (moved || isThere) this.ears.readable(new Set([id]));
+        },
+        () => undefined,
+      );
   }
 
   /** One batch after the other: the order of a mailbox matters. */
@@ -211,8 +222,7 @@ export class SealedEngine implements CryptoEngine {
 
   private async take(items: readonly MailboxItem[]): Promise<void> {
     if (items.length === 0) return;
-    const strangers = items.filter(({ from }) => !this.people.knows(from.user_id));
-    await this.people.lookAt(strangers.map(({ from }) => from.user_id));
+    // By the lists that are known: what a device said before it was signed out is opened before one learns that it was.
     let { outcomes } = await this.deps.vault.call('receive', { items });
     const unlisted = items.filter((_, at) => mayBeAnew(outcomes[at]));
     if (unlisted.length > 0) {
@@ -260,10 +270,11 @@ export class SealedEngine implements CryptoEngine {
     const { me, keys, vault } = this.deps;
     const before = await keys.devices(me.user_id);
     await this.bringKeys(0);
+    // First what can't be opened any more: a new backup must be possible whatever happens in between.
+    await this.backup.forget();
     const { list } = await vault.call('begin_anew', { above: before?.version ?? 0 });
     const { user_id: _mine, ...signed } = list;
     await keys.putDevices(signed);
-    await this.backup.forget();
     await this.online();
   }
 
@@ -293,26 +304,5 @@ export class SealedEngine implements CryptoEngine {
     if (before && isListed) await this.people.learn(before);
     else await this.people.look(me.user_id);
     return true;
-  }
-}
-
-function remedyOf(outcome: Outcome | undefined): string | null {
-  return typeof outcome === 'object' && 'failed' in outcome ? outcome.failed.remedy : null;
-}
-
-/** Whoever began anew has other devices, or other keys on the same one: their list tells. */
-function mayBeAnew(outcome: Outcome | undefined): boolean {
-  return ['refresh', 'repair', 'refuse'].includes(remedyOf(outcome) ?? '');
-}
-
-function contentOf(outcome: Outcome | undefined): Content | null {
-  if (typeof outcome !== 'object') return null;
-  if ('failed' in outcome && outcome.failed.remedy === 'refuse')
-    console.warn('refused:', outcome.failed.detail);
-  if (!('body' in outcome)) return null;
-  try {
-    return JSON.parse(outcome.body) as Content;
-  } catch {
-    return null;
   }
 }

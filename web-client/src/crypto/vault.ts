@@ -50,7 +50,7 @@ export interface VaultCalls {
   /** The safety number as it would be with this list. Nothing of it is kept. */
   number_with: { ask: { list: DeviceList }; answer: { safety_number: string | null } };
   unreached: { ask: { users: readonly UserId[] }; answer: { devices: readonly Address[] } };
-  begin: { ask: { claimed: readonly ClaimedKeys[] }; answer: object };
+  begin: { ask: { claimed: readonly ClaimedKeys[] }; answer: { outcomes: readonly Outcome[] } };
   seal_direct: {
     ask: { draft: Draft; with: UserId };
     answer: { envelope: Sealed; boxes: readonly KeyBox[] };
@@ -74,6 +74,7 @@ export interface VaultCalls {
   since: { ask: object; answer: { at: number } };
   backed_up: { ask: { names: readonly string[] }; answer: object };
   backup_at: { ask: BackupMark; answer: object };
+  refused: { ask: { id: MessageId }; answer: object };
   accepted: { ask: { id: MessageId }; answer: object };
   receive: { ask: { items: readonly MailboxItem[] }; answer: { outcomes: readonly Outcome[] } };
   open: { ask: { messages: readonly { message: Message }[] }; answer: { outcomes: readonly Outcome[] } };

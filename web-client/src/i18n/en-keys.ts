@@ -6,7 +6,7 @@ export const enKeys = {
   'group.title': 'Name of the group',
   'group.people': 'Who is in it?',
   'group.chosen': { one: '{count} person chosen', other: '{count} people chosen' },
-  'group.unchoose': 'Leave out {name}',
+  'group.unchoose': 'Leave out',
   'group.create': 'Create group',
   'group.creating': 'Creating…',
   'group.name.missing': 'Give the group a name.',
@@ -124,6 +124,8 @@ export const enKeys = {
   'unlock.anew.do': 'Begin anew',
   'backup.title': 'Backup',
   'backup.none': 'There is no backup. If you lose this device, nobody can bring your conversations back.',
+  'backup.unreadable':
+    'There is a backup that your devices can’t open any more. Set up a new one in its place.',
   'backup.on': 'Your conversations can be read again on a new device, with your recovery key or passphrase.',
   'backup.at': 'Last written {when}.',
   'backup.begin': 'Set up backup',

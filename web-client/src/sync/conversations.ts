@@ -166,8 +166,11 @@ export class Conversations {
     try {
       const { floor } = state.log;
       const kept = await this.deps.store.entriesBefore(id, floor, PAGE);
-      if (kept.length > 0) this.change(id, (now) => ({ log: merge(now.log, kept) }));
-      else await this.ingest(id, (await this.deps.api.page(id, { before_seq: floor })).messages);
+      if (kept.length > 0) {
+        this.change(id, (now) => ({ log: merge(now.log, kept) }));
+        // Their keys may have come since they were kept.
+        this.reopen(id);
+      } else await this.ingest(id, (await this.deps.api.page(id, { before_seq: floor })).messages);
     } catch (error) {
       // Whoever stands at the top asks again and again: not faster than this.
       await new Promise((wake) => setTimeout(wake, RETRY_OLDER_MS));

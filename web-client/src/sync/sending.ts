@@ -40,6 +40,9 @@ export async function sendItem(deps: SendingDeps, item: OutboxItem): Promise<voi
     } catch (error) {
       if (!(error instanceof Refused) || left === 1) throw error;
       const { code, refresh } = error.problem;
+      const isStale = refresh !== undefined || code === 'stale_epoch';
+      if (isStale && deps.conversation(item.conversation_id)?.kind !== 'direct')
+        await deps.crypto.refused(item.id);
       if (refresh) await deps.crypto.refresh(refresh);
       else if (code === 'stale_epoch') await deps.crypto.groups?.follow(item.conversation_id);
       else throw error;

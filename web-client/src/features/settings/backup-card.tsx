@@ -23,6 +23,7 @@ export function BackupCard({ backup }: { backup: Backup }) {
       <p role="status" className={settings.soft}>
         {state.kind === 'none' && t('backup.none')}
         {state.kind === 'on' && t('backup.on')}
+        {state.kind === 'unreadable' && t('backup.unreadable')}
         {state.kind === 'on' &&
           state.at &&
           ` ${t('backup.at', { when: moment(new Date(state.at).toISOString()) })}`}

@@ -58,7 +58,7 @@ pub async fn change_members(
     let is_last = before.len() == 1 && ask == Ask::Remove(me.user);
     let after = match &statement {
         Some(statement) => {
-            if let Some(known) = signed::known(app, (&found, statement)).await? {
+            if let Some(known) = signed::known(app, me, (&found, statement)).await? {
                 return tell(app, me, (&Conversation { epoch: statement.epoch, ..found }, &known)).await;
             }
             signed::check(app, me, (&found, statement, &before)).await?
@@ -193,7 +193,7 @@ async fn tell(app: &App, me: Caller, (found, change): (&Conversation, &Change)) 
         return Ok(None);
     };
     let Some(view) = view::conversations(app, vec![some.clone()]).await?.pop() else { return Ok(None) };
-    for user in &change.gone {
+    for user in change.gone.iter().filter(|user| !members.iter().any(|member| member.user == **user)) {
         send(app, *user, (ConversationChange::Removed, view.clone())).await;
     }
     let is_new = |user: UserId| change.joined.iter().any(|(joined, _)| *joined == user);

@@ -72,10 +72,15 @@ pub(super) async fn check(
 /// What a statement changed that stands already: its sender did not hear so.
 pub(super) async fn known(
     app: &App,
+    me: Caller,
     (found, statement): (&Conversation, &SignedMembers),
 ) -> Result<Option<Change>, Error> {
     if statement.epoch == 0 || statement.epoch > found.epoch {
         return Ok(None);
+    }
+    // Only the last one, by whoever made it: what was before is no news to anybody.
+    if statement.epoch < found.epoch || statement.signer.user_id != me.user {
+        return Err(stale().into());
     }
     let stands = app.conversations.statements(found.id, statement.epoch - 1, 1).await?.pop();
     if stands.as_ref() != Some(statement) {

@@ -1,7 +1,7 @@
 //! A device's mailbox, and what others put into it without a message.
 
 use shared_types::{
-    Code, ServerEvent,
+    Code, ConversationId, ServerEvent,
     keys::{AckMailbox, Address, KeyMail, Mailbox, MailboxItem, SendKeyMail},
     socket::MailboxEvent,
 };
@@ -82,7 +82,9 @@ async fn may_post(app: &App, me: Caller, (place, mail): (usize, &KeyMail)) -> Re
         let field = format!("mail[{place}].box.user_id");
         return Err(Refusal { field: Some(field.into()), ..Refusal::not_found("member") }.into());
     }
-    if app.blocks.between(me.user, to.user_id).await? {
+    // In a group both hear each other, as with messages.
+    let is_direct = mail.conversation_id == ConversationId::direct(me.user, to.user_id);
+    if is_direct && app.blocks.between(me.user, to.user_id).await? {
         return Err(Refusal::new(Code::Blocked, "one of you has blocked the other").into());
     }
     Ok(())
