@@ -68,6 +68,7 @@ test('a conversation looks as it should, and its pictures are taken', async ({ j
   await ana.act('Perfect, I will be there at 7:45', 'Edit');
   await ana.say('Perfect, I’ll be there at 7:45 with coffee and cake 🍰');
   await expect(bo.messages).toContainText('with coffee');
+  await carla.open(ana.name);
   await carla.say('Now we celebrate!');
   await expect(ana.chat(carla.name)).toContainText('2 unread messages');
   await expect(ana.messages.getByRole('img', { name: 'Read', exact: true })).toHaveCount(3);

@@ -5,7 +5,6 @@
 import type {
   Address,
   Content,
-  ConversationId,
   KeyMail,
   KeysEvent,
   KeysHealth,
