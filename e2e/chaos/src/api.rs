@@ -14,6 +14,8 @@ pub struct Account {
     pub user: Uuid,
     /// Their name.
     pub username: String,
+    /// The device, whoever is signed in on it.
+    pub device: Uuid,
     /// What the device shows to be let in.
     pub token: String,
 }
@@ -101,6 +103,14 @@ impl Api {
         account(username, &answer)
     }
 
+    /// Signs in again as the same device.
+    pub async fn login_again(&self, account: &Account) -> Result<Account> {
+        let device = json!({"name": "raw", "platform": "test", "id": account.device});
+        let body = json!({"username": account.username, "password": PASSWORD, "device": device});
+        let answer = self.call("POST", "/api/v1/auth/login", None, Some(&body)).await?.good()?;
+        self::account(&account.username, &answer)
+    }
+
     /// Opens the conversation with someone.
     pub async fn converse(&self, token: &str, with: Uuid) -> Result<Uuid> {
         let body = json!({"kind": "direct", "user_id": with});
@@ -108,9 +118,13 @@ impl Api {
         uuid_at(&answer, "/id")
     }
 
-    /// Makes a group.
-    pub async fn gather(&self, token: &str, title: &str, with: &[Uuid]) -> Result<Uuid> {
-        let body = json!({"kind": "group", "title": title, "user_ids": with});
+    /// Makes a group; with a statement where its members are signed.
+    pub async fn gather(&self, token: &str, (title, with): (&str, &[Uuid]), statement: Option<&Value>) -> Result<Uuid> {
+        let mut body = json!({"kind": "group", "title": title, "user_ids": with});
+        if let (Some(statement), Some(fields)) = (statement, body.as_object_mut()) {
+            fields.insert("id".to_owned(), statement.get("conversation_id").cloned().unwrap_or_default());
+            fields.insert("statement".to_owned(), statement.clone());
+        }
         let answer = self.call("POST", "/api/v1/conversations", Some(token), Some(&body)).await?.good()?;
         uuid_at(&answer, "/id")
     }
@@ -124,8 +138,8 @@ impl Api {
 
 fn account(username: &str, answer: &Value) -> Result<Account> {
     let token = answer.get("access_token").and_then(Value::as_str).context("no access token in the answer")?;
-    let user = uuid_at(answer, "/user/id")?;
-    Ok(Account { user, username: username.to_owned(), token: token.to_owned() })
+    let (user, device) = (uuid_at(answer, "/user/id")?, uuid_at(answer, "/device/id")?);
+    Ok(Account { user, username: username.to_owned(), device, token: token.to_owned() })
 }
 
 /// The id at a place in an answer.

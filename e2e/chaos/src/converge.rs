@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::api::{Account, Api, uuid_at};
 use crate::device::Server;
-use crate::history::{Client, Outcome, Recorder, What};
+use crate::history::{Client, KeyWork, Outcome, Recorder, What};
 use crate::phase::Standings;
 use crate::socket::Socket;
 use crate::view::number_at;
@@ -18,13 +18,22 @@ use crate::view::number_at;
 /// How often it is looked.
 const EVERY: Duration = Duration::from_millis(200);
 
-/// Whether every device has sent what it had, and has every conversation to its head.
-pub(crate) async fn has_converged(
-    servers: &[Server],
-    accounts: &[Account],
-    (standings, people): (&Standings, &BTreeMap<Client, Uuid>),
-    notes: &Recorder,
-) -> Result<bool> {
+/// Who takes part.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Crowd<'a> {
+    /// The servers.
+    pub(crate) servers: &'a [Server],
+    /// Everybody's first device.
+    pub(crate) accounts: &'a [Account],
+    /// Whose each client is.
+    pub(crate) people: &'a BTreeMap<Client, Uuid>,
+    /// Which device each client is that has keys.
+    pub(crate) devices: &'a BTreeMap<Client, Uuid>,
+}
+
+/// Whether every device has sent what it had, has every conversation to its head, and can read all that was for it.
+pub(crate) async fn has_converged(crowd: Crowd<'_>, standings: &Standings, notes: &Recorder) -> Result<bool> {
+    let Crowd { servers, accounts, people, devices } = crowd;
     let all = standings.all();
     if all.len() < people.len() || all.values().any(|standing| standing.waiting > 0) {
         return Ok(false);
@@ -32,8 +41,23 @@ pub(crate) async fn has_converged(
     // What was promised counts, not only what has been written: queues may still hold some of it.
     let mut promised: HashMap<Uuid, HashSet<Uuid>> = HashMap::new();
     for record in notes.records() {
-        if let What::Sent { conversation, message_id, result: Outcome::Accepted, .. } = record.what {
-            promised.entry(conversation).or_default().insert(message_id);
+        match record.what {
+            What::Sent { conversation, message_id, result: Outcome::Accepted, .. } => {
+                promised.entry(conversation).or_default().insert(message_id);
+            }
+            What::Key(KeyWork::Sealed { message_id, readers, .. }) => {
+                let is_shut = |client: &Client| all.get(client).is_some_and(|it| it.shut.contains(&message_id));
+                let mut its = devices.iter().filter(|(_, device)| readers.contains(device)).map(|(client, _)| client);
+                if its.any(is_shut) {
+                    return Ok(false);
+                }
+            }
+            What::Sent { .. }
+            | What::Heard { .. }
+            | What::Shown { .. }
+            | What::MarksHeard { .. }
+            | What::MarksSet { .. }
+            | What::Key(_) => {}
         }
     }
     let (_, api) = servers.first().context("there is no server")?;

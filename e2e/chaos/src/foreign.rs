@@ -80,7 +80,7 @@ impl Foreign {
         let mut orders = child.stdin.take().context("a device without input")?;
         let servers: Vec<String> = servers.iter().map(|(address, _)| format!("http://{address}")).collect();
         let stay = u64::try_from(manner.stay.as_millis()).unwrap_or(u64::MAX);
-        let Account { user, username, token } = account;
+        let Account { user, username, token, .. } = account;
         let is = json!({
             "user": user, "username": username, "token": token, "servers": servers,
             "seed": seed.to_string(), "pause_ms": manner.pause_ms, "stay_ms": stay,

@@ -1,6 +1,6 @@
 //! What a run leaves behind: each client's records of what it did and saw, and the server's logs at the end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -62,7 +62,7 @@ pub struct Entry {
     pub target: Option<Uuid>,
     /// Whose it is.
     pub sender: Uuid,
-    /// What it carries, if it still does.
+    /// What it carries, if it still does: its words, or the mark of the envelope in which they are.
     pub words: Option<String>,
 }
 
@@ -89,7 +89,7 @@ pub enum What {
         kind: Kind,
         /// The message it is about.
         target: Option<Uuid>,
-        /// What it carries.
+        /// What it carries: its words, or the mark of the envelope in which they are.
         words: Option<String>,
         /// How it ended.
         result: Outcome,
@@ -132,6 +132,63 @@ pub enum What {
         /// How it ended.
         result: Outcome,
     },
+    /// It did something with its keys.
+    Key(KeyWork),
+}
+
+/// What a device did with its keys.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "work", rename_all = "snake_case")]
+pub enum KeyWork {
+    /// It sealed a message.
+    Sealed {
+        /// Which.
+        message_id: Uuid,
+        /// What is known of the envelope: it stands where a log has the words.
+        mark: String,
+        /// What it says.
+        words: String,
+        /// The devices that it is for, its own among them.
+        readers: BTreeSet<Uuid>,
+    },
+    /// It opened a message.
+    Opened {
+        /// Which.
+        message_id: Uuid,
+        /// What it says.
+        words: String,
+    },
+    /// A message did not open when that was tried for the last time.
+    Shut {
+        /// Which.
+        message_id: Uuid,
+        /// Why.
+        why: String,
+    },
+    /// It asked the sender for the key to a message once more.
+    AskedAgain {
+        /// Which.
+        message_id: Uuid,
+    },
+    /// It lost a box that it had acknowledged.
+    BoxLost {
+        /// The box, by its message or by an id of its own.
+        id: Uuid,
+    },
+    /// A box did not open.
+    BoxFailed {
+        /// The box, by its message or by an id of its own.
+        id: Uuid,
+        /// Why.
+        why: String,
+    },
+    /// The client ended, and was started again from what it had committed.
+    StartedAgain,
+    /// Something was refused that must never be, by the server or by the device itself.
+    Refused {
+        /// What.
+        what: String,
+    },
 }
 
 /// One line of the history.
@@ -164,6 +221,9 @@ pub struct Log {
 pub struct Run {
     /// Which person each client belongs to.
     pub people: BTreeMap<Client, Uuid>,
+    /// Which device each client is that has keys.
+    #[serde(default)]
+    pub devices: BTreeMap<Client, Uuid>,
     /// All records, each client's in the order of its doing.
     pub records: Vec<Record>,
     /// The final logs.

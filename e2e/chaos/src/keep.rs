@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use crate::checker::Reading;
 use crate::history::{Outcome, Run, What};
 
 /// How many sends were answered with yes.
@@ -15,6 +16,15 @@ pub fn accepted(run: &Run) -> usize {
 /// How many entries there are in all logs.
 pub fn entries(run: &Run) -> usize {
     run.logs.iter().map(|log| log.entries.len()).sum()
+}
+
+/// How a run went, as far as keys are concerned.
+pub fn keys_line(reading: &Reading) -> String {
+    let Reading { opened, asked, repaired, lost, failed, restarts, undecryptable } = reading;
+    format!(
+        "keys: {opened} messages read, {lost} boxes lost on purpose, {failed} did not open, {restarts} clients ended and \
+         came back, {asked} times asked again, {repaired} repaired, {undecryptable} undecryptable"
+    )
 }
 
 /// Keeps a run, copies of logs, and what was done and found; says where.

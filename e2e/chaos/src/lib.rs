@@ -3,6 +3,7 @@
 pub mod after;
 pub mod api;
 pub mod checker;
+mod circle;
 mod converge;
 pub mod detour;
 pub mod device;
@@ -11,6 +12,7 @@ pub mod faults;
 pub mod foreign;
 pub mod history;
 pub mod keep;
+pub mod keys;
 pub mod own_net;
 pub mod phase;
 pub mod rig;

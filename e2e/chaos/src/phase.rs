@@ -1,6 +1,6 @@
 //! How far a storm is, told to the devices; and how far the devices are, told back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Deserialize;
@@ -26,6 +26,9 @@ pub struct Standing {
     pub cursors: BTreeMap<Uuid, u64>,
     /// What it still has to send.
     pub waiting: usize,
+    /// Which messages do not open yet.
+    #[serde(default)]
+    pub shut: BTreeSet<Uuid>,
 }
 
 /// How far all devices have come.

@@ -46,6 +46,11 @@ impl Server {
         &self.log
     }
 
+    /// What it keeps.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
     /// Its process, while it runs.
     pub fn pid(&self) -> Option<u32> {
         self.child.as_ref().map(Child::id)

@@ -12,12 +12,14 @@ use uuid::Uuid;
 
 use crate::after::{defects, gather, probe_repeats, spilled};
 use crate::api::{Account, Api};
-use crate::converge::{are_seen, has_converged};
+use crate::circle::{Circle, Making};
+use crate::converge::{Crowd, are_seen, has_converged};
 use crate::device::{Device, Habit, Manner, Server};
 use crate::dice::Dice;
 use crate::faults::{Fault, Struck};
 use crate::foreign::Foreign;
 use crate::history::{Client, Recorder, Run};
+use crate::keys::{Keys, Mishaps};
 use crate::phase::{Phase, Standings};
 use crate::rig::{Figures, Rig};
 
@@ -29,13 +31,12 @@ const REST: Duration = Duration::from_mins(2);
 const SEEN: Duration = Duration::from_mins(1);
 /// How long figures may take to be there.
 const FIGURES: Duration = Duration::from_secs(30);
-/// People; each pair talks, and all but the last are in a group.
+/// People with keys; each pair talks, and all but the last are in a group.
 const PEOPLE: u32 = 6;
 /// Who is away for most of the time. Is in the group, and has this one device.
 pub const ABSENT: Client = 4;
-/// Whose second devices are raw ones, and whose are plain socket.io-client.
+/// Who of them has a second device.
 const RAW: [usize; 2] = [0, 1];
-const FOREIGN: [usize; 2] = [2, 3];
 /// How long a session lasts at most.
 const STAY: Duration = Duration::from_secs(8);
 /// The longest pause of a device between two deeds.
@@ -56,6 +57,8 @@ pub struct Siege {
     pub joined: u64,
     /// Which Redis the pods use.
     pub cache: Redis,
+    /// What goes wrong on devices by itself.
+    pub mishaps: Mishaps,
     /// For how long it is watched whether everybody gets everything, also when that is too long already.
     pub watch: Duration,
 }
@@ -82,6 +85,7 @@ struct Cast {
     servers: Vec<Server>,
     accounts: Vec<Account>,
     people: BTreeMap<Client, Uuid>,
+    devices: BTreeMap<Client, Uuid>,
     standings: Standings,
     notes: Recorder,
     raw: JoinSet<Device>,
@@ -96,7 +100,7 @@ impl Siege {
         spawn_blocking(move || its_rig.use_cache(cache)).await??;
         let buried = figures(rig).await?.buried;
         let (phase, watched) = watch::channel(Phase::Storm);
-        let mut cast = Cast::gather(self.seed, (rig.servers()?, &mut dice), &watched).await?;
+        let mut cast = Cast::gather(&self, (rig.servers()?, &mut dice), &watched).await?;
         let Cast { servers, accounts, notes, .. } = &cast;
         let (servers, accounts, notes) = (servers.clone(), accounts.clone(), notes.clone());
         let api = servers.first().context("there is no server")?.1.clone();
@@ -116,7 +120,7 @@ impl Siege {
         }
         phase.send_replace(Phase::Over);
         cast.tell(Phase::Over).await?;
-        let Cast { people, raw, mut foreign, .. } = cast;
+        let Cast { people, devices, raw, mut foreign, .. } = cast;
         let mut rested = timeout(REST, raw.join_all()).await.context("the devices never got rid of their messages")?;
         for device in &mut foreign {
             device.rest(REST).await?;
@@ -125,12 +129,12 @@ impl Siege {
             complaints.push(format!("I11: there are ghosts {SEEN:?} after everybody has gone"));
         }
 
-        complaints.extend(probe_repeats(&api, &accounts, &notes, &mut dice).await?);
+        complaints.extend(probe_repeats(&api, (&accounts, &people), &notes, &mut dice).await?);
         let figures_then = figures(rig).await?;
         let its_rig = rig.clone();
         spawn_blocking(move || its_rig.restart_pods()).await??;
         for device in &mut rested {
-            device.catch_up().await?;
+            device.look().await?;
         }
         for device in foreign {
             device.look().await?;
@@ -142,7 +146,7 @@ impl Siege {
         if now_buried > buried {
             complaints.push(format!("I10: {} entries were buried", now_buried - buried));
         }
-        let run = Run { people, records: notes.records(), logs, lags: blows.lags };
+        let run = Run { people, devices, records: notes.records(), logs, lags: blows.lags };
         Ok(Outlook { run, faults: blows.done, converged, stormed, figures: figures_then, complaints })
     }
 
@@ -198,57 +202,75 @@ fn strike_together(rig: &Rig, dice: &mut Dice, faults: &[Fault]) -> Result<Vec<S
 
 impl Cast {
     async fn gather(
-        seed: u64,
+        siege: &Siege,
         (servers, dice): (Vec<Server>, &mut Dice),
         watched: &watch::Receiver<Phase>,
     ) -> Result<Self> {
         let api = servers.first().context("there is no server")?.1.clone();
-        let accounts = crate::world::populate(&api, &format!("siege{seed}x"), PEOPLE).await?;
-        let [founder, others @ .., _] = accounts.as_slice() else { anyhow::bail!("nobody is there") };
-        let others: Vec<Uuid> = others.iter().map(|account| account.user).collect();
-        api.gather(&founder.token, "siege", &others).await?;
-
         let (standings, notes) = (Standings::default(), Recorder::default());
+        let making = Making { api: &api, notes: &notes, mishaps: siege.mishaps };
+        let name = format!("siege{}x", siege.seed);
+        let (mut circle, accounts) = Circle::gather(&making, (&name, PEOPLE), dice).await?;
+        let mut all = std::mem::take(&mut circle.people);
+        for (client, owner) in (PEOPLE..).zip(RAW) {
+            let owner = accounts.get(owner).context("nobody has this device")?;
+            all.push(circle.another(&making, (client, owner), dice).await?);
+        }
         let mut cast = Self {
             servers,
             accounts,
             people: BTreeMap::new(),
+            devices: BTreeMap::new(),
             standings,
             notes,
             raw: JoinSet::new(),
             foreign: Vec::new(),
         };
-        for (client, account) in (0..).zip(cast.accounts.clone()) {
-            cast.add_raw((client, account), dice.fork(), watched);
+        for (client, (account, keys)) in (0..).zip(all) {
+            cast.add_raw(client, (account, keys), dice.fork(), watched);
         }
-        for (client, owner) in (PEOPLE..).zip(RAW) {
-            let account = cast.another(&api, owner).await?;
-            cast.add_raw((client, account), dice.fork(), watched);
-        }
-        for (client, owner) in (PEOPLE + 2..).zip(FOREIGN) {
-            let account = cast.another(&api, owner).await?;
-            cast.people.insert(client, account.user);
-            let manner = cast.manner(Habit::Stays);
-            let how = (cast.servers.as_slice(), dice.throw());
-            cast.foreign.push(Foreign::start((client, &account), how, (&cast.notes, &manner)).await?);
-        }
+        cast.add_foreign(&api, &format!("siege{}y", siege.seed), dice).await?;
         Ok(cast)
-    }
-
-    async fn another(&self, api: &Api, owner: usize) -> Result<Account> {
-        let owner = self.accounts.get(owner).context("nobody has this device")?;
-        api.login(&owner.username).await
     }
 
     fn manner(&self, habit: Habit) -> Manner {
         Manner { pause_ms: PAUSE_MS, stay: STAY, habit, standings: self.standings.clone() }
     }
 
-    fn add_raw(&mut self, (client, account): (Client, Account), dice: Dice, watched: &watch::Receiver<Phase>) {
+    fn add_raw(
+        &mut self,
+        client: Client,
+        (account, keys): (Account, Keys),
+        dice: Dice,
+        watched: &watch::Receiver<Phase>,
+    ) {
         self.people.insert(client, account.user);
-        let manner = self.manner(if client == ABSENT { Habit::Goes } else { Habit::Stays });
-        let device = Device::new(client, account, self.servers.clone(), self.notes.clone(), dice).with_manner(manner);
+        self.devices.insert(client, account.device);
+        // Second devices come into a siege that has begun: whoever talks with them has to notice.
+        let manner = self.manner(match client {
+            ABSENT => Habit::Goes,
+            PEOPLE.. => Habit::ComesLate,
+            _ => Habit::Stays,
+        });
+        let places = (self.servers.clone(), self.notes.clone());
+        let device = Device::new(client, (account, keys), places, dice).with_manner(manner);
         self.raw.spawn(device.live(watched.clone()));
+    }
+
+    /// People who talk among themselves, for their devices have no keys: two, and a group in which nobody signs.
+    async fn add_foreign(&mut self, api: &Api, name: &str, dice: &mut Dice) -> Result<()> {
+        let one = api.register(&format!("{name}0")).await?;
+        let other = api.register(&format!("{name}1")).await?;
+        api.converse(&one.token, other.user).await?;
+        api.gather(&one.token, (name, &[other.user]), None).await?;
+        let manner = self.manner(Habit::Stays);
+        for (client, account) in (PEOPLE + 2..).zip([one, other]) {
+            self.people.insert(client, account.user);
+            let how = (self.servers.as_slice(), dice.throw());
+            self.foreign.push(Foreign::start((client, &account), how, (&self.notes, &manner)).await?);
+            self.accounts.push(account);
+        }
+        Ok(())
     }
 
     async fn tell(&mut self, phase: Phase) -> Result<()> {
@@ -258,14 +280,17 @@ impl Cast {
         Ok(())
     }
 
+    fn crowd(&self) -> Crowd<'_> {
+        Crowd { servers: &self.servers, accounts: &self.accounts, people: &self.people, devices: &self.devices }
+    }
+
     /// Waits until everybody has everything; says how long that took, if it came to pass.
     async fn converge(&self, watch: Duration, complaints: &mut Vec<String>) -> Option<Duration> {
         let healed = Instant::now();
         let mut converged = None;
         while healed.elapsed() < watch && converged.is_none() {
             sleep(Duration::from_millis(200)).await;
-            let those = (&self.standings, &self.people);
-            if has_converged(&self.servers, &self.accounts, those, &self.notes).await.unwrap_or(false) {
+            if has_converged(self.crowd(), &self.standings, &self.notes).await.unwrap_or(false) {
                 converged = Some(healed.elapsed());
             }
         }

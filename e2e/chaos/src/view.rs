@@ -3,11 +3,13 @@
 use anyhow::{Context, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::Value;
+use shared_types::{Sealed, UserId};
 use uuid::Uuid;
 
 use crate::api::uuid_at;
 use crate::history::{Entry, Kind, Marks};
+use crate::keys::{Place, mark_of, words_of};
 
 /// What became of an entry that was offered to a view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +33,8 @@ pub struct View {
     pub own: Vec<Uuid>,
     /// All messages that could be answered.
     pub messages: Vec<Uuid>,
+    /// Who is in it, as far as sealing for them goes; nothing before the first look.
+    pub(crate) place: Option<Place>,
 }
 
 impl View {
@@ -60,32 +64,42 @@ impl View {
     }
 }
 
+/// What kind of place a conversation is for one of its members.
+pub(crate) fn read_place(conversation: &Value, me: Uuid) -> Result<Place> {
+    if conversation.get("kind").and_then(Value::as_str) != Some("direct") {
+        return Ok(Place::Group(number_at(conversation, "/epoch")?));
+    }
+    let members = conversation.get("members").and_then(Value::as_array).context("no members")?;
+    let people: Vec<Uuid> = members.iter().map(|member| uuid_at(member, "/user/id")).collect::<Result<_>>()?;
+    let other = people.into_iter().find(|user| *user != me).context("nobody else is there")?;
+    Ok(Place::Direct(UserId(other)))
+}
+
 /// Reads an entry from the wire: its conversation, and what the checker wants to know.
 pub fn read_entry(message: &Value) -> Result<(Uuid, Entry)> {
     let kind = message.get("kind").cloned().unwrap_or_default();
-    let content = content_of(message)?;
-    let words = ["/text", "/emoji"].iter().find_map(|place| content.pointer(place));
     let entry = Entry {
         id: uuid_at(message, "/id")?,
         seq: number_at(message, "/seq")?,
         kind: serde_json::from_value(kind).with_context(|| format!("no kind in {message}"))?,
         target: message.get("target").map(|_| uuid_at(message, "/target")).transpose()?,
         sender: uuid_at(message, "/sender_id")?,
-        words: words.and_then(Value::as_str).map(str::to_owned),
+        words: carried_by(message)?,
     };
     Ok((uuid_at(message, "/conversation_id")?, entry))
 }
 
-/// Seals by a scheme of our own, as far as the server can tell.
-pub fn sealed(content: &Value) -> Value {
-    json!({"kind": "sealed", "scheme": "chaos", "ciphertext": STANDARD.encode(content.to_string())})
-}
-
-/// What a sealed message says; nothing where its words are gone.
-fn content_of(message: &Value) -> Result<Value> {
-    let Some(sealed) = message.pointer("/envelope/ciphertext").and_then(Value::as_str) else { return Ok(Value::Null) };
-    let bytes = STANDARD.decode(sealed).with_context(|| format!("no base64 in {message}"))?;
-    serde_json::from_slice(&bytes).with_context(|| format!("not sealed by us: {message}"))
+/// What a message carries, as far as those who have no keys can tell: the mark of its envelope, or what plain
+/// socket.io-clients, which have none, put into theirs; nothing where its words are gone.
+fn carried_by(message: &Value) -> Result<Option<String>> {
+    let Some(envelope) = message.get("envelope") else { return Ok(None) };
+    let sealed: Sealed = serde_json::from_value(envelope.clone()).with_context(|| format!("not sealed: {message}"))?;
+    if let Some(mark) = mark_of(&sealed) {
+        return Ok(Some(mark));
+    }
+    let bytes = STANDARD.decode(&sealed.ciphertext).with_context(|| format!("no base64 in {message}"))?;
+    let content = serde_json::from_slice(&bytes).with_context(|| format!("not sealed by us: {message}"))?;
+    Ok(words_of(&content))
 }
 
 /// Reads a person's watermarks.

@@ -1,19 +1,22 @@
 //! The storm: people talk, the server is killed at random moments, and in the end everything is gathered for the checker.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::after::{defects, gather, probe_repeats, spilled};
-use crate::api::{Account, Api};
-use crate::device::Device;
+use crate::after::{defects, gather, probe_repeats, spilled, spilled_in_store};
+use crate::api::Api;
+use crate::circle::{Circle, Making};
+use crate::converge::{Crowd, has_converged};
+use crate::device::{Device, Habit, Manner};
 use crate::dice::Dice;
 use crate::history::{Recorder, Run};
-use crate::phase::Phase;
+use crate::keys::Mishaps;
+use crate::phase::{Phase, Standings};
 use crate::server::Server;
 
 /// How big a storm.
@@ -25,6 +28,8 @@ pub struct Storm {
     pub kills: u32,
     /// How many people; everyone talks with everyone.
     pub people: u32,
+    /// What goes wrong on devices by itself.
+    pub mishaps: Mishaps,
 }
 
 /// What a storm left behind.
@@ -36,6 +41,8 @@ pub struct Aftermath {
     pub complaints: Vec<String>,
 }
 
+/// How long everybody may take to have everything, and to read it.
+const CONVERGE: Duration = Duration::from_mins(1);
 /// How long the devices may take to send what they still have, once the killing is over.
 const CALM: Duration = Duration::from_mins(2);
 
@@ -47,19 +54,26 @@ impl Storm {
         server.start()?;
         server.ready().await?;
         let api = Api::new(server.address())?;
-        let accounts = populate(&api, "storm", self.people).await?;
+        let making = Making { api: &api, notes: &notes, mishaps: self.mishaps };
+        let (mut circle, accounts) = Circle::gather(&making, ("storm", self.people), &mut dice).await?;
 
         let (phase, watched) = watch::channel(Phase::Storm);
-        let mut devices = JoinSet::new();
-        let mut people = BTreeMap::new();
+        let standings = Standings::default();
+        let mut all = std::mem::take(&mut circle.people);
         // The first two people have a second device each.
-        for (client, account) in (0..).zip(accounts.iter().chain(accounts.iter().take(2))) {
-            let second = client as usize >= accounts.len();
-            let account = if second { api.login(&account.username).await? } else { account.clone() };
+        for (client, owner) in (self.people..).zip(accounts.iter().take(2)) {
+            all.push(circle.another(&making, (client, owner), &mut dice).await?);
+        }
+        let servers = vec![(server.address(), api.clone())];
+        let (mut devices, mut people, mut their_devices) = (JoinSet::new(), BTreeMap::new(), BTreeMap::new());
+        for (client, (account, keys)) in (0..).zip(all) {
             people.insert(client, account.user);
-            let device =
-                Device::new(client, account, vec![(server.address(), api.clone())], notes.clone(), dice.fork());
-            devices.spawn(device.live(watched.clone()));
+            their_devices.insert(client, account.device);
+            let device = Device::new(client, (account, keys), (servers.clone(), notes.clone()), dice.fork());
+            // Second devices come into a storm that blows already: whoever talks with them has to notice.
+            let habit = if client < self.people { Habit::Stays } else { Habit::ComesLate };
+            let manner = Manner { standings: standings.clone(), habit, ..Manner::default() };
+            devices.spawn(device.with_manner(manner).live(watched.clone()));
         }
 
         for kill in 1..=self.kills {
@@ -73,35 +87,33 @@ impl Storm {
             }
         }
         server.ready().await?;
-        // Some time in which all is well, so that what waited goes out.
-        sleep(Duration::from_secs(1)).await;
+        // Some time in which all is well, so that what waited goes out, and what did not open is repaired.
+        phase.send_replace(Phase::Calm);
+        let crowd = Crowd { servers: &servers, accounts: &accounts, people: &people, devices: &their_devices };
+        let (healed, mut complaints) = (Instant::now(), Vec::new());
+        while !has_converged(crowd, &standings, &notes).await.unwrap_or(false) {
+            if healed.elapsed() > CONVERGE {
+                complaints.push(format!("I8: not everybody had everything {CONVERGE:?} after the last kill"));
+                break;
+            }
+            sleep(Duration::from_millis(200)).await;
+        }
         phase.send_replace(Phase::Over);
         let mut rested =
             timeout(CALM, devices.join_all()).await.context("the devices never got rid of their messages")?;
 
-        let mut complaints = probe_repeats(&api, &accounts, &notes, &mut dice).await?;
+        complaints.extend(probe_repeats(&api, (&accounts, &people), &notes, &mut dice).await?);
         server.kill()?;
+        complaints.extend(spilled_in_store(server.data(), "storm0")?);
         server.start()?;
         server.ready().await?;
         for device in &mut rested {
-            device.catch_up().await?;
+            device.look().await?;
         }
         let logs = gather(&api, &accounts, &mut complaints).await?;
         complaints.extend(defects(&notes, &[]));
         complaints.extend(spilled(&[server.log().to_owned()])?);
-        Ok(Aftermath { run: Run { people, records: notes.records(), logs, lags: Vec::new() }, complaints })
+        let run = Run { people, devices: their_devices, records: notes.records(), logs, lags: Vec::new() };
+        Ok(Aftermath { run, complaints })
     }
-}
-
-/// Makes people, `name` and a number each, and lets everyone talk with everyone.
-pub(crate) async fn populate(api: &Api, name: &str, people: u32) -> Result<Vec<Account>> {
-    let mut accounts: Vec<Account> = Vec::new();
-    for number in 0..people {
-        let account = api.register(&format!("{name}{number}")).await?;
-        for other in &accounts {
-            api.converse(&account.token, other.user).await?;
-        }
-        accounts.push(account);
-    }
-    Ok(accounts)
 }

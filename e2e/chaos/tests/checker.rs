@@ -3,15 +3,15 @@
 mod made_up;
 
 use proptest::prelude::*;
-use sotto_chaos::checker::{Rule, check};
+use sotto_chaos::checker::{Rule, check, reading};
 use sotto_chaos::dice::Dice;
-use sotto_chaos::history::{Entry, Kind, Marks, Outcome, Record, Run, Via, What};
+use sotto_chaos::history::{Entry, KeyWork, Kind, Marks, Outcome, Record, Run, Via, What};
 use uuid::Uuid;
 
 type Corruption = fn(&mut Run, &mut Dice) -> bool;
 
 /// Every corruption: its name, the rules that may name it, and how to do it (false where this run offers no chance).
-const CORRUPTIONS: [(&str, &[Rule], Corruption); 15] = [
+const CORRUPTIONS: [(&str, &[Rule], Corruption); 19] = [
     ("an acknowledged message is lost", &[Rule::AcknowledgedOnce], lose_the_newest),
     ("an entry in the middle is lost", &[Rule::OneOrder], lose_from_the_middle),
     ("a message is stored twice", &[Rule::AcknowledgedOnce], store_twice),
@@ -27,6 +27,10 @@ const CORRUPTIONS: [(&str, &[Rule], Corruption); 15] = [
     ("a watermark is forgotten", &[Rule::WatermarksRise], watermark_forgotten),
     ("delivered runs ahead of what a device had", &[Rule::WatermarksRise], delivered_ahead),
     ("a refused message is in the log", &[Rule::NoFalseRefusal], refused_and_stored),
+    ("a device loses a box and never asks again", &[Rule::ReadersOnly], never_opened),
+    ("what a device read before is shut in the end", &[Rule::ReadersOnly], shut_in_the_end),
+    ("a device reads other words than were sealed", &[Rule::ReadersOnly], reads_other_words),
+    ("a device reads what was not sealed for it", &[Rule::ReadersOnly], read_by_a_stranger),
 ];
 
 proptest! {
@@ -69,6 +73,41 @@ fn a_false_second_answer_is_found() {
     }
     run.records.push(again);
     assert!(check(&run).iter().any(|violation| violation.rule == Rule::SameAnswer));
+}
+
+#[test]
+fn a_run_is_added_up() {
+    let run = made_up::run(7);
+    let read = reading(&run);
+    assert!(read.opened > 0);
+    assert_eq!((read.asked, read.repaired, read.undecryptable), (0, 0, 0));
+    let mut broken = run.clone();
+    assert!(never_opened(&mut broken, &mut Dice::new(7)));
+    assert_eq!(reading(&broken).undecryptable, 1);
+    let What::Key(KeyWork::Opened { message_id, .. }) =
+        &run.records[record(&run, &mut Dice::new(7), opened).unwrap()].what
+    else {
+        unreachable!("that kind was looked for")
+    };
+    let client = run.records[record(&run, &mut Dice::new(7), opened).unwrap()].client;
+    let mut mended = run.clone();
+    mended
+        .records
+        .insert(0, Record { t_mono: 0, client, what: What::Key(KeyWork::AskedAgain { message_id: *message_id }) });
+    assert_eq!((reading(&mended).asked, reading(&mended).repaired), (1, 1));
+}
+
+#[test]
+fn a_message_that_was_sealed_again_for_more_devices_may_stand_in_either_form() {
+    let mut run = made_up::run(7);
+    let again = run.records.iter().find(|r| matches!(r.what, What::Sent { .. })).cloned().unwrap();
+    let mut first = again.clone();
+    if let What::Sent { words, result, .. } = &mut first.what {
+        *words = Some("sealed-for-the-devices-of-before".to_owned());
+        *result = Outcome::Refused("stale_devices".to_owned());
+    }
+    run.records.insert(0, first);
+    assert_eq!(check(&run), vec![]);
 }
 
 #[test]
@@ -244,5 +283,43 @@ fn refused_and_stored(run: &mut Run, dice: &mut Dice) -> bool {
             _ => {}
         }
     }
+    true
+}
+
+fn opened(what: &What) -> bool {
+    matches!(what, What::Key(KeyWork::Opened { .. }))
+}
+
+fn never_opened(run: &mut Run, dice: &mut Dice) -> bool {
+    let Some(at) = record(run, dice, opened) else { return false };
+    let gone = run.records[at].clone();
+    // It was opened more than once: live, and with the last look.
+    run.records.retain(|record| record.client != gone.client || record.what != gone.what);
+    true
+}
+
+fn shut_in_the_end(run: &mut Run, dice: &mut Dice) -> bool {
+    let Some(at) = record(run, dice, opened) else { return false };
+    let mut last = run.records[at].clone();
+    if let What::Key(KeyWork::Opened { message_id, .. }) = last.what {
+        last.what = What::Key(KeyWork::Shut { message_id, why: "no session opens this".to_owned() });
+    }
+    run.records.push(last);
+    true
+}
+
+fn reads_other_words(run: &mut Run, dice: &mut Dice) -> bool {
+    let Some(at) = record(run, dice, opened) else { return false };
+    if let What::Key(KeyWork::Opened { words, .. }) = &mut run.records[at].what {
+        words.push('!');
+    }
+    true
+}
+
+fn read_by_a_stranger(run: &mut Run, dice: &mut Dice) -> bool {
+    let Some(at) = record(run, dice, opened) else { return false };
+    let mut read = run.records[at].clone();
+    read.client = made_up::STRANGER;
+    run.records.push(read);
     true
 }

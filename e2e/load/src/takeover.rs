@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sotto_chaos::checker;
 use sotto_chaos::faults::Fault;
 use sotto_chaos::history::{Client, Outcome, Record, What};
+use sotto_chaos::keys::Mishaps;
 use sotto_chaos::keep::accepted;
 use sotto_chaos::rig::{Parts, Redis, Rig};
 use sotto_chaos::siege::{ABSENT, Siege};
@@ -83,6 +84,7 @@ async fn all(rig: &Rig) -> Result<Vec<Deaths>> {
             deck: vec![fault],
             joined: 0,
             cache: Redis::Sentinel,
+            mishaps: Mishaps::NONE,
             watch: Duration::from_mins(1),
         };
         let outlook = siege.lay(rig, |line| println!("  {line}")).await?;

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use sotto_chaos::checker::{self, Rule};
 use sotto_chaos::faults::Fault;
 use sotto_chaos::keep::{accepted, entries};
+use sotto_chaos::keys::Mishaps;
 use sotto_chaos::rig::{Parts, Rig};
 use sotto_chaos::settings::number;
 use sotto_chaos::siege::Siege;
@@ -82,6 +83,7 @@ async fn find(rig: &Rig, defect: &str, (seed, deck): (u64, &[Fault])) -> Result<
         deck,
         joined: 0,
         cache: Redis::Sentinel,
+        mishaps: Mishaps::NONE,
         watch: Duration::from_secs(5),
     };
     let outlook = siege.lay(rig, |line| println!("  {line}")).await?;

@@ -10,7 +10,8 @@ use anyhow::{Context, Result};
 use sotto_chaos::checker;
 use sotto_chaos::dice::Dice;
 use sotto_chaos::faults::deck;
-use sotto_chaos::keep::{accepted, entries, keep};
+use sotto_chaos::keep::{accepted, entries, keep, keys_line};
+use sotto_chaos::keys::Mishaps;
 use sotto_chaos::own_net;
 use sotto_chaos::rig::{Parts, Rig};
 use sotto_chaos::settings::number;
@@ -75,7 +76,8 @@ async fn all(rig: &Rig) -> Result<ExitCode> {
 async fn one(rig: &Rig, seed: u64, lasts: Duration) -> Result<bool> {
     let deck = deck(&mut Dice::new(seed ^ 0xDECC));
     let cache = if seed.is_multiple_of(2) { CACHES[0] } else { CACHES[1] };
-    let siege = Siege { seed, lasts, faults: FAULTS, deck, joined: JOINED, cache, watch: WATCH };
+    let mishaps = Mishaps::default();
+    let siege = Siege { seed, lasts, faults: FAULTS, deck, joined: JOINED, cache, mishaps, watch: WATCH };
     let outlook = siege.lay(rig, |line| println!("  {line}")).await?;
     let mut findings: Vec<String> = checker::check(&outlook.run).iter().map(ToString::to_string).collect();
     findings.extend(outlook.complaints);
@@ -88,6 +90,7 @@ async fn one(rig: &Rig, seed: u64, lasts: Duration) -> Result<bool> {
         outlook.figures.useless,
         findings.len()
     );
+    println!("  {}", keys_line(&checker::reading(&outlook.run)));
     if findings.is_empty() {
         return Ok(true);
     }

@@ -7,15 +7,16 @@ use uuid::Uuid;
 use super::{Index, Rule, Violation, report};
 use crate::history::{Client, Entry, Kind, Outcome, Run, What};
 
-/// The code of an answer that only means 'not now'.
-const NOT_NOW: &str = "unavailable";
+/// The codes of answers that only mean 'not now', or 'not so'.
+const NOT_NOW: [&str; 3] = ["unavailable", "stale_devices", "stale_epoch"];
 
 struct Attempts<'a> {
     conversation: Uuid,
     sender: Option<Uuid>,
     kind: Kind,
     target: Option<Uuid>,
-    words: Option<&'a str>,
+    /// More than one where it had to be sealed again, because devices had changed.
+    words: Vec<Option<&'a str>>,
     accepted: bool,
     refused: Option<&'a str>,
     unknown: bool,
@@ -33,16 +34,19 @@ pub(super) fn check(run: &Run, index: &Index<'_>, found: &mut Vec<Violation>) {
                 sender: run.people.get(&record.client).copied(),
                 kind: *kind,
                 target: *target,
-                words: words.as_deref(),
+                words: Vec::new(),
                 accepted: false,
                 refused: None,
                 unknown: false,
             }
         });
+        if !attempts.words.contains(&words.as_deref()) {
+            attempts.words.push(words.as_deref());
+        }
         match result {
             Outcome::Accepted => attempts.accepted = true,
             Outcome::Unknown => attempts.unknown = true,
-            Outcome::Refused(code) if code == NOT_NOW => {}
+            Outcome::Refused(code) if NOT_NOW.contains(&code.as_str()) => {}
             Outcome::Refused(code) => attempts.refused = Some(code),
         }
     }
@@ -67,7 +71,7 @@ fn check_one(id: Uuid, attempts: &Attempts<'_>, index: &Index<'_>, found: &mut V
         report(found, Rule::NoFalseRefusal, format!("{id} was refused ({code}) and is in the log"));
     }
     if !attempts.accepted && !attempts.unknown && attempts.refused.is_none() && here > 0 {
-        report(found, Rule::NoFalseRefusal, format!("{id} was never taken ({NOT_NOW}) and is in the log"));
+        report(found, Rule::NoFalseRefusal, format!("{id} was never taken ({NOT_NOW:?}) and is in the log"));
     }
     for (conversation, entry) in places {
         if !is_as_sent(entry, *conversation, attempts) {
@@ -82,7 +86,7 @@ fn is_as_sent(entry: &Entry, conversation: Uuid, attempts: &Attempts<'_>) -> boo
         && entry.kind == attempts.kind
         && entry.target == attempts.target
         // Whether words may be missing is for the rule about retractions.
-        && (entry.words.is_none() || entry.words.as_deref() == attempts.words)
+        && (entry.words.is_none() || attempts.words.contains(&entry.words.as_deref()))
 }
 
 fn check_invented(run: &Run, sent: &HashMap<Uuid, Attempts<'_>>, found: &mut Vec<Violation>) {
@@ -95,7 +99,7 @@ fn check_invented(run: &Run, sent: &HashMap<Uuid, Attempts<'_>>, found: &mut Vec
                 continue;
             };
             let may_be_bare = retracted.contains(&entry.id) || entry.target.is_some_and(|t| retracted.contains(&t));
-            if attempts.words.is_some() && entry.words.is_none() && !may_be_bare {
+            if attempts.words != [None] && entry.words.is_none() && !may_be_bare {
                 report(found, Rule::AcknowledgedOnce, format!("{} has lost its words", entry.id));
             }
         }

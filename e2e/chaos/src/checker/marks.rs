@@ -46,7 +46,7 @@ pub(super) fn check(run: &Run, index: &Index<'_>, found: &mut Vec<Violation>) {
                 raise(seen.promised.entry((*conversation, *of)).or_default(), *marks);
                 check_had(&seen, (*conversation, *of), *marks, found);
             }
-            What::MarksSet { .. } | What::Sent { .. } | What::Shown { .. } => {}
+            What::MarksSet { .. } | What::Sent { .. } | What::Shown { .. } | What::Key(_) => {}
         }
     }
     check_final(run, index, &seen, found);

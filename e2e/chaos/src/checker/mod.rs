@@ -4,12 +4,14 @@ mod acks;
 mod logs;
 mod marks;
 mod views;
+mod words;
 
 use std::collections::HashMap;
 use std::fmt;
 
 use uuid::Uuid;
 
+pub use self::words::{Reading, reading};
 use crate::history::{Entry, Log, Run};
 
 /// The invariants, by their numbers in the project's testing notes.
@@ -29,6 +31,8 @@ pub enum Rule {
     Converged,
     /// I9: the same request again has one effect and the same answer.
     SameAnswer,
+    /// I12: whatever was sealed for a device can be read on it in the end, as its sender wrote it, and on no other.
+    ReadersOnly,
     /// I14: what was refused did not happen.
     NoFalseRefusal,
     /// What was taken back has lost its words.
@@ -46,6 +50,7 @@ impl Rule {
             Self::MembersOnly => "I6",
             Self::Converged => "I8",
             Self::SameAnswer => "I9",
+            Self::ReadersOnly => "I12",
             Self::NoFalseRefusal => "I14",
             Self::WordsAreGone => "retract",
         }
@@ -75,6 +80,7 @@ pub fn check(run: &Run) -> Vec<Violation> {
     acks::check(run, &index, &mut found);
     views::check(run, &index, &mut found);
     marks::check(run, &index, &mut found);
+    words::check(run, &mut found);
     found
 }
 

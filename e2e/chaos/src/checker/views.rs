@@ -17,7 +17,7 @@ pub(super) fn check(run: &Run, index: &Index<'_>, found: &mut Vec<Violation>) {
             What::Shown { conversation, message_id, seq } => {
                 views.entry((record.client, *conversation)).or_default().push((*seq, *message_id));
             }
-            What::Sent { .. } | What::MarksHeard { .. } | What::MarksSet { .. } => {}
+            What::Sent { .. } | What::MarksHeard { .. } | What::MarksSet { .. } | What::Key(_) => {}
         }
     }
     for ((client, conversation), view) in &views {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sotto_chaos::dice::Dice;
-use sotto_chaos::history::{Client, Entry, Kind, Log, Marks, Outcome, Record, Run, Via, What};
+use sotto_chaos::history::{Client, Entry, KeyWork, Kind, Log, Marks, Outcome, Record, Run, Via, What};
 use uuid::Uuid;
 
 /// A client whose person is in no conversation.
@@ -16,6 +16,7 @@ pub(crate) fn run(seed: u64) -> Run {
     let clients: Vec<Client> = (0..5).take(2 + usize::from(world.dice.percent(50)) * 2).collect();
     for client in &clients {
         world.run.people.insert(*client, Uuid::now_v7());
+        world.run.devices.insert(*client, Uuid::now_v7());
     }
     for (at, one) in clients.iter().enumerate() {
         for other in clients.iter().skip(at + 1) {
@@ -52,6 +53,7 @@ impl World {
         for seq in 1..=self.dice.between(2, 9) {
             let sender = if self.dice.percent(50) { one } else { other };
             let entry = self.entry(&log, sender, seq);
+            self.seal(sender, &entry, [one, other]);
             self.send(sender, id, &entry);
             log.entries.push(entry);
             for client in [one, other] {
@@ -75,6 +77,14 @@ impl World {
         let target = self.dice.pick(&said).copied().filter(|_| self.dice.percent(20));
         let kind = if target.is_some() { Kind::Reaction } else { Kind::Message };
         Entry { id: Uuid::now_v7(), seq, kind, target, sender, words: Some(format!("words {}", self.dice.throw())) }
+    }
+
+    /// Each device opens it when it hears of it, and its own has it from the start.
+    fn seal(&mut self, client: Client, entry: &Entry, readers: [Client; 2]) {
+        let (message_id, mark) = (entry.id, entry.words.clone().unwrap_or_default());
+        let readers = readers.iter().map(|client| self.run.devices[client]).collect();
+        let words = says(entry);
+        self.note(client, What::Key(KeyWork::Sealed { message_id, mark, words, readers }));
     }
 
     fn send(&mut self, client: Client, conversation: Uuid, entry: &Entry) {
@@ -102,6 +112,7 @@ impl World {
             self.note(client, What::Heard { conversation: log.id, entry: entry.clone(), via });
         }
         for entry in log.entries.iter().skip(from) {
+            self.note(client, What::Key(KeyWork::Opened { message_id: entry.id, words: says(entry) }));
             self.note(client, What::Shown { conversation: log.id, message_id: entry.id, seq: entry.seq });
         }
         if self.dice.percent(70) {
@@ -124,4 +135,9 @@ impl World {
             self.note(listener, what);
         }
     }
+}
+
+/// What lies in an envelope of this mark.
+fn says(entry: &Entry) -> String {
+    format!("what {} says", entry.words.clone().unwrap_or_default())
 }
