@@ -142,6 +142,11 @@ impl Keys {
         Ok(members.roles.keys().copied().collect())
     }
 
+    /// The server has refused it for what has changed since: in a group it is sealed anew.
+    pub(crate) fn refused(&mut self, id: Uuid) {
+        self.device.refused(MessageId(id));
+    }
+
     /// The server has accepted it: what was kept to send it again may go.
     pub(crate) fn accepted(&mut self, id: Uuid) {
         self.device.accepted(MessageId(id));
