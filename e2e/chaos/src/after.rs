@@ -137,9 +137,10 @@ pub fn defects(notes: &Recorder, excused: &[&str]) -> Vec<String> {
         What::Sent { message_id, result: Outcome::Refused(code), .. } if code == "internal" => {
             Some(format!("client {client} got `internal` for {message_id}"))
         }
-        // Nothing that a device says here is of a wrong form, and no id is used twice.
-        What::Sent { message_id, result: Outcome::Refused(code), .. }
-            if ["invalid", "malformed_json", "id_conflict", "plaintext_refused"].contains(&code.as_str()) =>
+        // Nothing that a device says here is of a wrong form, and no id is used twice; but what it is about may be gone.
+        What::Sent { message_id, target, result: Outcome::Refused(code), .. }
+            if ["malformed_json", "id_conflict", "plaintext_refused"].contains(&code.as_str())
+                || (code == "invalid" && target.is_none()) =>
         {
             Some(format!("client {client} got `{code}` for {message_id}"))
         }

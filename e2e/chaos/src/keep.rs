@@ -20,10 +20,11 @@ pub fn entries(run: &Run) -> usize {
 
 /// How a run went, as far as keys are concerned.
 pub fn keys_line(reading: &Reading) -> String {
-    let Reading { opened, asked, repaired, lost, failed, restarts, undecryptable } = reading;
+    let Reading { opened, asked, begged, repaired, lost, failed, restarts, undecryptable } = reading;
     format!(
         "keys: {opened} messages read, {lost} boxes lost on purpose, {failed} did not open, {restarts} clients ended and \
-         came back, {asked} times asked again, {repaired} repaired, {undecryptable} undecryptable"
+         came back, {asked} times asked again ({begged} times in vain, for what was not for them), {repaired} repaired, \
+         {undecryptable} undecryptable"
     )
 }
 

@@ -113,9 +113,7 @@ impl Siege {
         phase.send_replace(Phase::Calm);
         cast.tell(Phase::Calm).await?;
         let converged = cast.converge(watch, &mut complaints).await;
-        let [onlooker, seen @ ..] = accounts.as_slice() else { anyhow::bail!("nobody is there") };
-        let seen: Vec<Uuid> = seen.iter().map(|account| account.user).collect();
-        if are_seen(&servers, (onlooker, &seen), (true, SEEN)).await?.is_none() {
+        if !are_all_seen(&servers, &accounts, true).await? {
             complaints.push(format!("I11: not everybody is seen to be there {SEEN:?} after all was healed"));
         }
         phase.send_replace(Phase::Over);
@@ -125,7 +123,7 @@ impl Siege {
         for device in &mut foreign {
             device.rest(REST).await?;
         }
-        if are_seen(&servers, (onlooker, &seen), (false, SEEN)).await?.is_none() {
+        if !are_all_seen(&servers, &accounts, false).await? {
             complaints.push(format!("I11: there are ghosts {SEEN:?} after everybody has gone"));
         }
 
@@ -300,6 +298,19 @@ impl Cast {
         }
         converged
     }
+}
+
+/// Whether people are seen to be there, or to be gone, by one whom they talk with.
+async fn are_all_seen(servers: &[Server], accounts: &[Account], online: bool) -> Result<bool> {
+    let (with_keys, foreign) = accounts.split_at_checked(PEOPLE as usize).context("somebody is missing")?;
+    for circle in [with_keys, foreign] {
+        let [onlooker, seen @ ..] = circle else { anyhow::bail!("nobody is there") };
+        let seen: Vec<Uuid> = seen.iter().map(|account| account.user).collect();
+        if are_seen(servers, (onlooker, &seen), (online, SEEN)).await?.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// What the pods say of themselves, once they say all of it: some figures come a few seconds after the start.

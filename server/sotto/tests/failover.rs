@@ -15,14 +15,15 @@ use shared_types::{
     socket::SendMessage,
 };
 use sotto_core::{
-    App, Caller,
+    App, Caller, PortError,
     domain::entry::Entry,
-    ports::{Appended, Batch, Log, Result},
+    ports::{Appended, Batch, Claim, Claims, Log, Result},
     usecases::{
         entry::{Drafts, Writer, append, retract, send},
         receipt::raise_receipt,
     },
 };
+use uuid::Uuid;
 use world::{World, words};
 
 /// A log that shows nothing while it is behind, but to those who insist.
@@ -78,6 +79,36 @@ fn world() -> (World, App, Arc<Behind>) {
     let behind = Arc::new(Behind { log: Arc::clone(&world.app.log), is_behind: AtomicBool::new(false) });
     let app = App { log: Arc::clone(&behind) as Arc<dyn Log>, ..world.app.clone() };
     (world, app, behind)
+}
+
+/// Claims that are taken, while those who ask hear of nothing: the cache died with its answer.
+struct Mute {
+    claims: Arc<dyn Claims>,
+    is_mute: AtomicBool,
+}
+
+#[async_trait]
+impl Claims for Mute {
+    async fn claim(&self, at: (ConversationId, MessageId), claim: Claim) -> Result<Option<Claim>> {
+        let before = self.claims.claim(at, claim).await?;
+        if self.is_mute.load(Ordering::Relaxed) { Err(PortError::new("cache", "timed out")) } else { Ok(before) }
+    }
+
+    async fn find(&self, at: (ConversationId, MessageId)) -> Result<Option<Claim>> {
+        self.claims.find(at).await
+    }
+
+    async fn release(&self, at: &[(ConversationId, MessageId)]) -> Result<()> {
+        self.claims.release(at).await
+    }
+
+    async fn settle(&self, at: &[(ConversationId, MessageId)]) -> Result<()> {
+        self.claims.settle(at).await
+    }
+
+    fn remembers_ms(&self) -> i64 {
+        self.claims.remembers_ms()
+    }
 }
 
 /// Writes all that waits, as the worker would.
@@ -137,4 +168,17 @@ async fn who_has_heard_of_an_entry_is_not_told_that_it_is_not_there() {
     };
     read(bo, 1).await.unwrap();
     assert!(read(bo, 2).await.is_err(), "what is past the end stays past it");
+}
+
+#[tokio::test]
+async fn an_id_is_free_again_after_a_refusal_even_where_its_claim_was_never_heard_of() {
+    let world = World::ports();
+    let mute = Arc::new(Mute { claims: Arc::clone(&world.app.claims), is_mute: AtomicBool::new(true) });
+    let app = App { claims: Arc::clone(&mute) as Arc<dyn Claims>, ..world.app.clone() };
+    let (ana, _, conversation) = world.pair().await;
+    let words = words(&conversation, "hello");
+    let reply = NewMessage { reply_to: Some(MessageId(Uuid::now_v7())), ..words.message.clone() };
+    send(&app, ana, SendMessage { message: reply, ..words.clone() }).await.unwrap_err();
+    mute.is_mute.store(false, Ordering::Relaxed);
+    assert_eq!(send(&app, ana, words.clone()).await.unwrap().id, words.message.id.unwrap(), "in another form");
 }

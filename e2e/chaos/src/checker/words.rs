@@ -19,8 +19,10 @@ struct Sealing<'a> {
 pub struct Reading {
     /// Messages of the logs that devices read in the end, each once for each device.
     pub opened: usize,
-    /// How often a sender was asked for the key to a message once more.
+    /// How often a sender was asked once more for the key to a message that was for the device.
     pub asked: usize,
+    /// How often for one that was not, as newcomers do: nobody may answer that.
+    pub begged: usize,
     /// Messages that opened after that.
     pub repaired: usize,
     /// How many boxes were lost on purpose.
@@ -36,12 +38,19 @@ pub struct Reading {
 /// Adds up what devices did with their keys.
 pub fn reading(run: &Run) -> Reading {
     let mut reading = Reading::default();
+    let sealings = sealings(run);
     let mut asked = BTreeSet::new();
     let mut repaired = BTreeSet::new();
     for (client, work) in work(run) {
         match work {
             KeyWork::AskedAgain { message_id } => {
-                reading.asked += 1;
+                let device = run.devices.get(&client);
+                let is_for = |sealing: &Sealing<'_>| device.is_some_and(|device| sealing.readers.contains(device));
+                if sealings.get(message_id).is_some_and(|marks| marks.values().any(is_for)) {
+                    reading.asked += 1;
+                } else {
+                    reading.begged += 1;
+                }
                 asked.insert((client, *message_id));
             }
             KeyWork::Opened { message_id, .. } if asked.contains(&(client, *message_id)) => {
@@ -54,7 +63,7 @@ pub fn reading(run: &Run) -> Reading {
         }
     }
     reading.repaired = repaired.len();
-    for due in due(run, &sealings(run)) {
+    for due in due(run, &sealings) {
         match due.read {
             Some(_) => reading.opened += 1,
             None => reading.undecryptable += 1,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shared_types::keys::{Address, ChangedLists, Claimed, DeviceList, SignedMembers, Statements};
@@ -27,7 +27,7 @@ impl Keys {
         loop {
             let before: Option<DeviceList> = match self.call(line, ("GET", &path, None), &["not_found"]).await? {
                 Called::Yes(list) => Some(read(list)?),
-                Called::No => None,
+                Called::No(_) => None,
             };
             let devices = before.as_ref().map(|list| list.devices.as_slice()).unwrap_or_default();
             let is_listed = devices.iter().any(|device| device.id == me.device_id);
@@ -41,9 +41,13 @@ impl Keys {
             if let Some(fields) = body.as_object_mut() {
                 fields.remove("user_id");
             }
-            // The other device of this person may have been faster: then once more, on top of that.
-            if let Called::Yes(_) = self.call(line, ("PUT", "/keys/account", Some(&body)), &["stale_version"]).await? {
-                return self.learn(&[list]);
+            match self.call(line, ("PUT", "/keys/account", Some(&body)), &["stale_version", "invalid"]).await? {
+                Called::Yes(_) => return self.learn(&[list]),
+                // Right after a failover, a pod may not see yet which keys another has taken. That passes, or this device
+                // never comes in, and that is found.
+                Called::No(code) if code == "invalid" => bail!("the keys of this device are not seen yet"),
+                // The other device of this person was faster: then once more, on top of that.
+                Called::No(_) => {}
             }
         }
     }

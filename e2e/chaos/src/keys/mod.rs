@@ -187,7 +187,7 @@ impl Keys {
             return Ok(Called::Yes(answer.body));
         }
         if may.contains(&answer.code()) {
-            return Ok(Called::No);
+            return Ok(Called::No(answer.code().to_owned()));
         }
         if ![401, 429, 500, 502, 503].contains(&answer.status) || answer.code() == "internal" {
             let what = format!("{method} {path}: {} {}", answer.status, answer.body);
@@ -200,7 +200,7 @@ impl Keys {
     async fn good(&self, line: &Line<'_>, call: (&str, &str, Option<&Value>)) -> Result<Value> {
         match self.call(line, call, &[]).await? {
             Called::Yes(body) => Ok(body),
-            Called::No => bail!("{} was refused", call.1),
+            Called::No(_) => bail!("{} was refused", call.1),
         }
     }
 
@@ -217,7 +217,8 @@ impl Keys {
 /// An answer to a call that may be refused.
 enum Called {
     Yes(Value),
-    No,
+    /// With its code.
+    No(String),
 }
 
 /// The system's clock, in milliseconds since 1970.

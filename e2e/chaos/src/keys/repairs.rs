@@ -10,7 +10,7 @@ use serde_json::json;
 use shared_types::keys::{Address, KeyMail};
 use shared_types::{ConversationId, Message, MessageId};
 
-use super::{Called, Keys, Line, Remedy, now_ms};
+use super::{Keys, Line, Remedy, now_ms};
 use crate::history::KeyWork;
 
 /// How long a message may stay shut before its sender is asked; twice as long each time, up to the longest.
@@ -133,8 +133,7 @@ impl Keys {
         let mail = self.device.mail();
         for some in mail.chunks(MOST_MAIL) {
             let body = json!({ "mail": some });
-            // Nobody leaves here; but what the server will never take must not hold up the rest.
-            let _answer: Called = self.call(line, ("POST", "/mailbox", Some(&body)), &[]).await?;
+            self.good(line, ("POST", "/mailbox", Some(&body))).await?;
             self.device.posted(&some.iter().map(|mail: &KeyMail| mail.id).collect::<Vec<_>>());
             self.commit()?;
         }

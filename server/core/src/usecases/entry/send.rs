@@ -76,8 +76,12 @@ pub async fn send(app: &App, me: Caller, input: SendMessage) -> Result<Accepted,
         Err(refused) => Err(refused),
     };
     if let Err(refused) = checked {
-        if matches!(claim, Claimed::New | Claimed::Unused) {
-            app.claims.release(&[at]).await?;
+        match claim {
+            Claimed::New | Claimed::Unused => app.claims.release(&[at]).await?,
+            // It may be claimed although nobody could say so: whoever seals it again, as a refusal may ask for, must not
+            // find its id taken by what was refused. Where that fails too, the claim expires by itself.
+            Claimed::Unknown => drop(app.claims.release(&[at]).await),
+            Claimed::Before => {}
         }
         return Err(refused);
     }
