@@ -105,7 +105,8 @@ impl Device {
         } else {
             self.keys.look(&line, &people).await?;
         }
-        if matches!(self.views.get(&draft.conversation).and_then(|view| view.place), Some(crate::keys::Place::Group(_))) {
+        if matches!(self.views.get(&draft.conversation).and_then(|view| view.place), Some(crate::keys::Place::Group(_)))
+        {
             self.keys.refused(draft.id);
         }
         if let Some(first) = self.outbox.front_mut().filter(|first| first.id == draft.id) {
