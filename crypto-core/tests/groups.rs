@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crypto_core::{Error, device::Step};
 use shared_types::{ConversationId, Role};
 use uuid::Uuid;
-use world::{World, at, change, group, sealed, user};
+use world::{World, at, change, draft, group, sealed, user};
 
 #[test]
 fn a_group_message_is_not_taken_for_another() {
@@ -185,10 +185,68 @@ fn a_group_that_one_was_taken_out_of_is_not_taken_over_by_a_stranger() {
     let mut world = World::of(&["ana/phone", "bo/desk", "eve/web"]);
     world.set_members("ana/phone", &["bo"]);
     let bo = &mut world.host("bo/desk").device;
-    bo.forget_group(group());
+    bo.stop_speaking(group());
     let roles: BTreeMap<_, _> = [(user("eve"), Role::Owner), (user("bo"), Role::Member)].into_iter().collect();
     let ghost = world.host("eve/web").device.sign_members(group(), &roles).unwrap();
     let bo = &mut world.host("bo/desk").device;
     assert_eq!(bo.follow_all(&[ghost]), [Err(Error::UnsignedMembership)]);
     assert!(!bo.members(group()).unwrap().contains(user("eve")));
+}
+
+#[test]
+fn a_group_message_stays_what_it_was_until_the_server_refuses_it() {
+    let mut world = World::of(&["ana/phone", "bo/desk", "cleo/web"]);
+    world.set_members("ana/phone", &["bo", "cleo"]);
+    world.say_all("ana/phone", "hello");
+    let (now, draft) = (world.now, draft(group(), world.server.id(), "once"));
+    let first = world.host("ana/phone").device.seal_group(&draft, now).unwrap();
+    assert_eq!(first.roster, Some(3), "the first list of each");
+    world.set_members("ana/phone", &["bo"]);
+    world.add("bo/phone");
+    world.add("bo/web");
+    world.refresh();
+    world.host("ana/phone").restart();
+    let again = world.host("ana/phone").device.seal_group(&draft, now).unwrap();
+    assert_eq!((again.envelope, again.roster), (first.envelope.clone(), Some(3)), "the server may have taken it");
+
+    world.reach(at("ana/phone"), &[at("bo/phone"), at("bo/web")]).unwrap();
+    let ana = &mut world.host("ana/phone").device;
+    ana.refused(draft.id);
+    let anew = ana.seal_group(&draft, now).unwrap();
+    assert_eq!(anew.roster, Some(4), "her first list, and his third");
+    assert_eq!(anew.envelope.context.unwrap().epoch, 2);
+    assert_ne!(anew.envelope.ciphertext, first.envelope.ciphertext);
+    let told: Vec<_> = ana.mail().iter().map(|mail| mail.key_box.to).collect();
+    assert!(told.contains(&at("bo/phone")) && !told.contains(&at("cleo/web")), "{told:?}");
+}
+
+#[test]
+fn a_device_that_cannot_be_begun_with_keeps_nobody_from_talking() {
+    let mut world = World::of(&["ana/phone", "bo/desk", "cleo/web"]);
+    world.set_members("ana/phone", &["bo", "cleo"]);
+    world.reach(at("ana/phone"), &[at("bo/desk")]).unwrap();
+    let (now, draft) = (world.now, draft(group(), world.server.id(), "to whoever is there"));
+    let ana = &mut world.host("ana/phone").device;
+    ana.seal_group(&draft, now).unwrap();
+    assert_eq!(ana.mail().iter().map(|mail| mail.key_box.to).collect::<Vec<_>>(), [at("bo/desk")]);
+    world.post(at("ana/phone"));
+    let next = world.say_all("ana/phone", "now to all");
+    for name in ["bo/desk", "cleo/web"] {
+        assert_eq!(world.reads(name, &next).as_deref(), Ok("now to all"), "{name}");
+    }
+}
+
+#[test]
+fn a_claim_that_is_broken_spoils_no_other() {
+    use crypto_core::host::{self, Host};
+    let mut world = World::of(&["ana/phone", "bo/desk", "cleo/web"]);
+    let (mut broken, honest) = (world.server.claim(at("bo/desk")), world.server.claim(at("cleo/web")));
+    broken.prekey.signature = honest.prekey.signature.clone();
+    let now = world.now;
+    let ask = serde_json::json!({"op": "begin", "claimed": [broken, honest]}).to_string();
+    let mut ana = Host::new(world.hosts.remove(&at("ana/phone")).unwrap().device);
+    let answer: serde_json::Value = serde_json::from_str(&host::call(&mut ana, &ask, now)).unwrap();
+    let outcomes = &answer["ok"]["outcomes"];
+    assert_eq!((&outcomes[0]["failed"]["remedy"], &outcomes[1]), (&"refuse".into(), &"done".into()), "{answer}");
+    assert_eq!(ana.device.unreached(&[at("bo/desk"), at("cleo/web")], now), [at("bo/desk")]);
 }

@@ -66,3 +66,17 @@ test('parts are small, however much there is', async () => {
   const second = await recovered(directory, ana, recovery);
   expect(await words(second, said)).toEqual(said.map((_, at) => `number ${at}`));
 });
+
+test('a key that does not open the backup leaves the device where it was', async () => {
+  const directory = new Directory();
+  const [ana, bo] = [await start(new Phone(directory)), await start(new Phone(directory))];
+  await ana.say('one', bo.user);
+  await setUp(ana);
+  await ana.engine.backup.flush();
+  const mark = () => ana.vault.call('pending', { limit: 1 });
+  const before = await mark();
+  expect(before.last?.number).toBe(0);
+  const other = await ana.engine.backup.newKey();
+  expect(await ana.engine.backup.unlock({ recovery: other })).toBe(false);
+  expect(await mark()).toEqual(before);
+});

@@ -17,26 +17,28 @@ afterEach(() => {
 const waiting = (directory: Directory, phone: Phone) =>
   (directory.boxes.get(phone.me.device_id) ?? []).length;
 
-test('a message whose box was lost is asked for, and fills in', async () => {
+test('messages whose boxes were lost are asked for, and fill in', async () => {
   const directory = new Directory();
   const [ana, bo] = [await start(new Phone(directory)), await start(new Phone(directory))];
   expect(await bo.reads(await ana.say('hello', bo.user))).toBe('hello');
   expect(await ana.reads(await bo.say('hello to you', ana.user))).toBe('hello to you');
 
-  const lost = await ana.say('lost on its way', bo.user);
-  directory.boxes.set(bo.me.device_id, []);
-  await ana.online();
-  const before = waiting(directory, ana);
-  const readable = vi.fn();
-  bo.engine.listen({ readable, linked: () => undefined });
-  expect(await bo.engine.open([lost])).toEqual([null]);
-  // Bo asks by himself; Ana's device answers when it looks into its mailbox.
-  await until(() => waiting(directory, ana) > before, 'bo asks');
-  await ana.online();
-  await bo.online();
-  expect(readable).toHaveBeenCalledWith(new Set([lost.conversation_id]));
-  expect(await bo.engine.open([lost])).toEqual([{ type: 'text', text: 'lost on its way' }]);
-  expect([directory.undecryptable, directory.repaired]).toEqual([1, 1]);
+  for (const [nth, text] of ['lost on its way', 'lost as well'].entries()) {
+    const lost = await ana.say(text, bo.user);
+    directory.boxes.set(bo.me.device_id, []);
+    await ana.online();
+    const before = waiting(directory, ana);
+    const readable = vi.fn();
+    bo.engine.listen({ readable, linked: () => undefined });
+    expect(await bo.engine.open([lost])).toEqual([null]);
+    // Bo asks by himself; Ana's device answers when it looks into its mailbox.
+    await until(() => waiting(directory, ana) > before, 'bo asks');
+    await ana.online();
+    await bo.online();
+    expect(readable).toHaveBeenCalledWith(new Set([lost.conversation_id]));
+    expect(await bo.engine.open([lost])).toEqual([{ type: 'text', text }]);
+    expect([directory.undecryptable, directory.repaired]).toEqual([nth + 1, nth + 1]);
+  }
 });
 
 test('a message that was never for this device is not given to it', async () => {
@@ -53,4 +55,20 @@ test('a message that was never for this device is not given to it', async () => 
   await ana.online();
   await eve.online();
   expect(await eve.engine.open([secret])).toEqual([null]);
+});
+
+test('what a device said before it was signed out is read', async () => {
+  const directory = new Directory();
+  const [ana, bo] = [await start(new Phone(directory)), await start(new Phone(directory))];
+  expect(await bo.reads(await ana.say('hello', bo.user))).toBe('hello');
+  const last = await ana.say('the last words', bo.user);
+  // Its box is on its way still when the list without it is signed.
+  const before = directory.lists.get(ana.user) ?? null;
+  const gone = { before, add: [], remove: [ana.me.device_id] };
+  directory.lists.set(ana.user, (await ana.vault.call('sign_devices', gone)).list);
+  await bo.online();
+  expect(await bo.opens(last)).toBe('the last words');
+  await bo.engine.refresh([ana.user]);
+  expect((await bo.vault.call('peer', { user: ana.user })).list?.devices).toEqual([]);
+  expect(await bo.opens(last)).toBe('the last words');
 });

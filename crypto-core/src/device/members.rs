@@ -110,7 +110,7 @@ impl Device {
 
     /// Speaks no more in a group that this person is no member of any more, as far as the server says. Who was in it stays
     /// known: else a server could take somebody out, and bring them into a group of its own making under the same id.
-    pub fn forget_group(&mut self, conversation: ConversationId) {
+    pub fn stop_speaking(&mut self, conversation: ConversationId) {
         self.speaking.remove(conversation);
     }
 }

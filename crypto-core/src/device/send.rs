@@ -41,6 +41,10 @@ pub struct Outgoing {
     pub envelope: Sealed,
     /// A box for each device; none in groups.
     pub boxes: Vec<KeyBox>,
+    /// In groups: the versions of the members' device lists that it was sealed for, summed up. The server refuses a message
+    /// that was sealed for others than those of now, so it says what the envelope was sealed for, however late it is sent.
+    #[serde(default)]
+    pub roster: Option<u64>,
     key: ContentKey,
     epoch: u64,
     readers: Vec<Reader>,
@@ -69,7 +73,7 @@ impl Device {
         };
         let devices: Vec<Address> = readers.iter().map(|reader| reader.device).collect();
         let boxes = self.seal_for(&devices, &News::Content(key.clone()))?;
-        let outgoing = Outgoing { envelope, boxes, key, epoch: 0, readers };
+        let outgoing = Outgoing { envelope, boxes, roster: None, key, epoch: 0, readers };
         self.remember(draft, &outgoing, Readers::Devices(outgoing.readers.clone()));
         Ok(outgoing)
     }
@@ -89,6 +93,7 @@ impl Device {
         let group = self.groups.get(draft.conversation).filter(|group| group.contains(self.me.user_id));
         let group = group.ok_or(Error::UnsignedMembership)?;
         let (epoch, members) = (group.epoch, group.roles.keys().copied().collect::<Vec<_>>());
+        let roster = members.iter().filter_map(|user| Some(self.peers.get(*user)?.list.version)).sum();
         let readers = self.readers_of(members)?;
         let chain = self.share_chain(draft.conversation, epoch, &readers, now)?;
         let (mut envelope, key) = content::seal(self.header(draft, epoch, now), draft.body);
@@ -96,7 +101,7 @@ impl Device {
         let speaking = self.speaking.get_mut(draft.conversation).ok_or(Error::NoSession)?;
         let position = speaking.position();
         envelope.group = Some(speaking.seal(&payload.encode()));
-        let outgoing = Outgoing { envelope, boxes: Vec::new(), key, epoch, readers };
+        let outgoing = Outgoing { envelope, boxes: Vec::new(), roster: Some(roster), key, epoch, readers };
         self.remember(draft, &outgoing, Readers::Chain(chain, position));
         Ok(outgoing)
     }

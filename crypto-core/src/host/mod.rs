@@ -18,7 +18,7 @@ use self::request::{Opener, Request, ToOpen};
 use crate::{
     Error, Result,
     backup::{Lock, RecoveryKey, Secret},
-    device::{AccountSecret, Device, Received, Step},
+    device::{AccountSecret, Device, Outgoing, Received, Step},
     link::{self, Channel, NewDevice},
     list::{to_base64, unbase64_vec},
     secret::Key,
@@ -225,14 +225,10 @@ fn perform(device: &mut Device, request: Request, now: u64) -> Result<Reply> {
             return Ok(Reply::Outcomes { outcomes: began.collect() });
         }
         Request::SealDirect { draft, with } => {
-            let outgoing = device.seal_direct(&draft.as_draft(), with, now)?;
-            return Ok(Reply::Sealed { envelope: outgoing.envelope, boxes: outgoing.boxes, roster: None });
+            return Ok(device.seal_direct(&draft.as_draft(), with, now)?.into());
         }
         Request::SealGroup { draft } => {
-            let draft = draft.as_draft();
-            let outgoing = device.seal_group(&draft, now)?;
-            let roster = group(device, draft.conversation).map(|group| group.versions.values().sum());
-            return Ok(Reply::Sealed { envelope: outgoing.envelope, boxes: outgoing.boxes, roster });
+            return Ok(device.seal_group(&draft.as_draft(), now)?.into());
         }
         Request::Accepted { id } => device.accepted(id),
         Request::Refused { id } => device.refused(id),
@@ -275,7 +271,7 @@ fn perform(device: &mut Device, request: Request, now: u64) -> Result<Reply> {
             return Ok(Reply::Members { statement: device.sign_members(conversation, &roles)? });
         }
         Request::Group { conversation } => return Ok(Reply::Group { group: group(device, conversation) }),
-        Request::ForgetGroup { conversation } => device.forget_group(conversation),
+        Request::StopSpeaking { conversation } => device.stop_speaking(conversation),
         Request::NewRecoveryKey => {
             return Ok(Reply::RecoveryKey { recovery_key: RecoveryKey::generate().shown() });
         }
@@ -330,6 +326,12 @@ fn open(device: &mut Device, ToOpen { message, record }: &ToOpen) -> Result<Outc
     let record = record.as_ref().map(|record| unbase64_vec(record, "a record")).transpose()?;
     let opened = device.open(message, record.as_deref())?;
     String::from_utf8(opened.body).map(Outcome::Body).map_err(|_| Error::Malformed("the content"))
+}
+
+impl From<Outgoing> for Reply {
+    fn from(Outgoing { envelope, boxes, roster, .. }: Outgoing) -> Self {
+        Self::Sealed { envelope, boxes, roster }
+    }
 }
 
 impl From<Received> for Outcome {

@@ -153,8 +153,8 @@ pub(super) enum Request {
         /// Which.
         conversation: ConversationId,
     },
-    /// Forgets a group.
-    ForgetGroup {
+    /// Speaks no more in a group that this person is no member of any more. Who was in it stays known.
+    StopSpeaking {
         /// Which.
         conversation: ConversationId,
     },

@@ -1,19 +1,7 @@
 // Everybody can use it: no axe violation on any screen in either theme, the keyboard alone, a phone's width.
-import AxeBuilder from '@axe-core/playwright';
-import type { Page } from '@playwright/test';
+import { clean } from '../support/axe.ts';
 import { choose } from '../support/groups.ts';
 import { expect, PASSWORD, test } from '../support/person.ts';
-
-async function clean(page: Page, screen: string): Promise<void> {
-  await page.evaluate(() =>
-    Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => null))),
-  );
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const found = violations.map(
-    ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`,
-  );
-  expect(found, screen).toEqual([]);
-}
 
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`axe finds nothing on any screen, ${colorScheme}`, async ({ pair, browser, url }) => {

@@ -11,6 +11,19 @@ async function elsewhere(browser: Browser, person: Person): Promise<Person> {
   return again;
 }
 
+/** How many keys this browser has that the backup does not hold yet. */
+function notBackedUp({ page }: Person): Promise<number> {
+  return page.evaluate(async () => {
+    const name = (await indexedDB.databases()).find((one) => one.name?.startsWith('sotto-keys'))?.name ?? '';
+    const opening = indexedDB.open(name);
+    await new Promise((resolve) => opening.addEventListener('success', resolve));
+    const counting = opening.result.transaction('pending').objectStore('pending').count();
+    await new Promise((resolve) => counting.addEventListener('success', resolve));
+    opening.result.close();
+    return counting.result;
+  });
+}
+
 test('the recovery key is shown once, and brings everything back on a new device', async ({
   join,
   browser,
@@ -63,7 +76,7 @@ test('the recovery key is shown once, and brings everything back on a new device
   for (const words of ['remember this', 'always']) await expect(second.message(words)).toBeVisible();
   await second.say('from the new device');
   await expect(ana.message('from the new device')).toBeVisible();
-  await second.page.waitForTimeout(6_000);
+  await expect.poll(() => notBackedUp(second)).toBe(0);
   await second.page.context().close();
 
   const third = await elsewhere(browser, bo);

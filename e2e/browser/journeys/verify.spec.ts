@@ -1,8 +1,8 @@
 // Two people make sure that nobody stands between them: they compare, scan, and are told when it has changed.
 import { mkdirSync } from 'node:fs';
 import { join as path } from 'node:path';
-import AxeBuilder from '@axe-core/playwright';
-import type { Browser, Locator, Page } from '@playwright/test';
+import type { Browser, Locator } from '@playwright/test';
+import { clean } from '../support/axe.ts';
 import { CAMERA_ARGS, showCamera } from '../support/camera.ts';
 import { expect, Person, test } from '../support/person.ts';
 import { root, Server } from '../support/server.ts';
@@ -56,17 +56,6 @@ const head = ({ page }: Person): Locator =>
     .locator('header')
     .filter({ has: page.locator('h1') })
     .last();
-
-async function clean(page: Page, screen: string): Promise<void> {
-  await page.evaluate(() =>
-    Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => null))),
-  );
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const found = violations.map(
-    ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`,
-  );
-  expect(found, screen).toEqual([]);
-}
 
 async function picture({ page }: Person, name: string): Promise<void> {
   const folder = path(root, 'build', 'verify');

@@ -38,7 +38,9 @@ export class Person {
   }
 
   chat(name: string): Locator {
-    return this.page.getByRole('navigation', { name: 'Chats' }).getByRole('link', { name: new RegExp(`^${literally(name)}`) });
+    return this.page
+      .getByRole('navigation', { name: 'Chats' })
+      .getByRole('link', { name: new RegExp(`^${literally(name)}`) });
   }
 
   async say(text: string): Promise<void> {

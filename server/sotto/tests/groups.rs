@@ -59,10 +59,9 @@ impl Phone {
             assert!([204, 404].contains(&status));
             self.device.posted(&mail.iter().map(|mail| mail.id).collect::<Vec<_>>());
         }
-        let roster: u64 = people.iter().filter_map(|user| Some(self.device.peer(*user)?.list.version)).sum();
         let mut envelope = json!(outgoing.envelope);
         envelope["kind"] = json!("sealed");
-        json!({"id": draft.id, "envelope": envelope, "roster": roster})
+        json!({"id": draft.id, "envelope": envelope, "roster": outgoing.roster})
     }
 
     /// What it reads of a message, with the sender keys in its mailbox.
@@ -186,6 +185,8 @@ async fn members_change_only_as_it_was_signed_by_who_may() {
     let [ana, bo] = people;
     let eve = Phone::known(&pod, "eve").await;
     let path = format!("/conversations/{id}/members");
+    let (_, statements) = ana.call(&pod, "GET", &format!("/conversations/{id}/statements"), Value::Null).await;
+    let begun = statements["statements"][0].clone();
     let good = json!(ana.sign(id, &roles(&[&ana, &bo, &eve])));
     let add = |statement: &Value| json!({"user_ids": [eve.user()], "statement": statement});
     let broken = |field: &str, value: Value| {
@@ -216,6 +217,13 @@ async fn members_change_only_as_it_was_signed_by_who_may() {
     let (_, group) = ana.call(&pod, "GET", &format!("/conversations/{id}"), Value::Null).await;
     assert_eq!((&group["epoch"], group["members"].as_array().unwrap().len()), (&json!(1), 2), "nothing changed");
     assert_eq!(ana.call(&pod, "POST", &path, add(&good)).await.0, 200);
+
+    // What stands is heard once more only as it stands, by whoever made it, and only while it is the last.
+    assert_eq!(ana.call(&pod, "POST", &path, add(&good)).await.0, 200);
+    for (by, statement) in [(&ana, broken("/signature", json!("AAAA"))), (&bo, good.clone()), (&ana, begun)] {
+        let (status, problem) = by.call(&pod, "POST", &path, add(&statement)).await;
+        assert_eq!((status, &problem["field"]), (409, &json!("statement.epoch")), "{problem}");
+    }
 
     let other = ConversationId(Uuid::now_v7());
     let first = ana.sign(other, &roles(&[&ana, &bo]));
@@ -284,4 +292,24 @@ async fn a_message_to_a_group_is_for_the_devices_of_now() {
     ana.meet(&pod, &[bo.user()]).await;
     let again = ana.seal_all(&pod, id, "x").await;
     assert_eq!(ana.call(&pod, "POST", &messages, again).await.0, 202);
+}
+
+#[tokio::test]
+async fn who_has_blocked_whom_keeps_no_key_from_a_group() {
+    let pod = Served::alone().await;
+    let mut people = [Phone::known(&pod, "ana").await, Phone::known(&pod, "bo").await];
+    let id = group(&pod, &mut people).await;
+    let [mut ana, mut bo] = people;
+    let direct = ConversationId::direct(ana.user(), bo.user());
+    assert_eq!(json!(world::phone::direct(&pod, &ana, &bo).await), json!(direct));
+    let block = format!("/users/{}/block", ana.user());
+    assert_eq!(bo.call(&pod, "POST", &block, Value::Null).await.0, 204);
+    let mut to_bo = pod.socket(&bo.person.token).await;
+    let said = ana.seal_all(&pod, id, "to all of you").await;
+    assert_eq!(ana.call(&pod, "POST", &format!("/conversations/{id}/messages"), said).await.0, 202);
+    assert_eq!(bo.opens(&pod, &to_bo.event("message").await).await.as_deref(), Ok("to all of you"));
+
+    ana.device.ask_again(bo.device.me(), direct, &[MessageId(Uuid::now_v7())], NOW).unwrap();
+    let (status, problem) = ana.call(&pod, "POST", "/mailbox", json!({"mail": ana.device.mail()})).await;
+    assert_eq!((status, &problem["code"]), (403, &json!("blocked")), "{problem}");
 }

@@ -94,7 +94,7 @@ export class Groups {
 
   async forget(id: ConversationId): Promise<void> {
     this.seen.delete(id);
-    await this.deps.vault.call('forget_group', { conversation: id });
+    await this.deps.vault.call('stop_speaking', { conversation: id });
   }
 
   private async known(id: ConversationId) {

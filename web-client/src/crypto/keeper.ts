@@ -46,7 +46,8 @@ export class Keeper {
         const records = op === 'restore' ? await this.unknown(answer.records) : answer.records;
         await this.records.commit(records, answer.generation, keys);
         // Under another backup key one begins at the first part.
-        if (NEW_BACKUP_KEY.has(op)) await this.records.setBackupMark({ seen: 0, last: null, version: 0 });
+        if (!answer.error && NEW_BACKUP_KEY.has(op))
+          await this.records.setBackupMark({ seen: 0, last: null, version: 0 });
         this.generation = answer.generation;
         if (answer.error) throw new VaultRefused(answer.error);
         return answer.ok as VaultCalls[Op]['answer'];

@@ -68,16 +68,16 @@ export class Missing {
     this.deps.report(health).catch(() => undefined);
   }
 
-  /** What fails for lack of a network is tried again. */
+  /** What fails for lack of a network is tried again. The timer stays meanwhile: what is noted now is sought with it. */
   private async seek(): Promise<void> {
-    this.timer = null;
     const before = new Set([...this.lacking.values()].map(({ conversation }) => conversation));
     await this.deps.look().catch((error: unknown) => console.warn(String(error)));
     this.deps.readable(before);
     await new Promise((wake) => setTimeout(wake, this.patienceMs / 60));
     await this.ask().catch((error: unknown) => console.warn(String(error)));
-    this.pauseMs = Math.min(2 * this.pauseMs, LONGEST_PAUSE * this.patienceMs);
-    if (this.lacking.size > 0) this.timer = setTimeout(() => void this.seek(), this.pauseMs);
+    const isDone = this.lacking.size === 0;
+    this.pauseMs = isDone ? this.patienceMs : Math.min(2 * this.pauseMs, LONGEST_PAUSE * this.patienceMs);
+    this.timer = isDone ? null : setTimeout(() => void this.seek(), this.pauseMs);
   }
 
   /** Asks each device for all that is missing of what it said; each message once. */

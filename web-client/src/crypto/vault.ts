@@ -62,7 +62,7 @@ export interface VaultCalls {
     ask: { conversation: ConversationId; roles: Readonly<Record<UserId, Role>> };
     answer: { statement: SignedMembers };
   };
-  forget_group: { ask: { conversation: ConversationId }; answer: object };
+  stop_speaking: { ask: { conversation: ConversationId }; answer: object };
   new_recovery_key: { ask: object; answer: { recovery_key: string } };
   lock: { ask: Opener; answer: { lock: object } };
   unlock: { ask: { lock: object } & Opener; answer: object };

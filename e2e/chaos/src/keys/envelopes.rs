@@ -119,8 +119,7 @@ impl Keys {
             readers,
         });
         if matches!(place, Place::Group(_)) {
-            let version = |user: &UserId| Some(self.device.peer(*user)?.list.version);
-            fields.insert("roster".to_owned(), json!(people.iter().filter_map(version).sum::<u64>()));
+            fields.insert("roster".to_owned(), json!(outgoing.roster));
             // The sender's key goes before what it opens.
             self.post(line).await?;
         } else {

@@ -70,7 +70,7 @@ pub async fn change_members(
     };
     let change = Change::between(&before, after);
     change.fits(&ask)?;
-    check_new(app, me, (&found, &change)).await?;
+    check_new(app, me, (found.kind, members.len(), &change)).await?;
     let made = MemberChange {
         conversation: id,
         put: change.put(app, &members, id).await?,
@@ -171,14 +171,15 @@ impl Change {
 }
 
 /// Whether those who come in are there, want to, and find room.
-async fn check_new(app: &App, me: Caller, (found, change): (&Conversation, &Change)) -> Result<(), Error> {
+async fn check_new(
+    app: &App,
+    me: Caller,
+    (kind, now, change): (ConversationKind, usize, &Change),
+) -> Result<(), Error> {
     let new: Vec<UserId> = change.joined.iter().map(|(user, _)| *user).collect();
-    super::people(app, me, (found.kind, &new)).await?;
-    if found.kind == ConversationKind::Group && !new.is_empty() {
-        let now = app.conversations.members(found.id).await?.len();
-        if now + new.len() > MOST_IN_GROUP {
-            return Err(Refusal::field("user_ids", format!("a group has at most {MOST_IN_GROUP} members")).into());
-        }
+    super::people(app, me, (kind, &new)).await?;
+    if kind == ConversationKind::Group && !new.is_empty() && now + new.len() > MOST_IN_GROUP {
+        return Err(Refusal::field("user_ids", format!("a group has at most {MOST_IN_GROUP} members")).into());
     }
     Ok(())
 }
